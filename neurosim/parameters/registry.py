@@ -1,0 +1,10 @@
+"""Which circuits there are, and the parameters that a sheet of each holds."""
+
+from __future__ import annotations
+
+from neurosim.parameters.area import AreaParameters
+
+CIRCUITS: dict[str, type] = {
+    "area": AreaParameters,
+}
+"""Parameter dataclass of every circuit, by the name that stands in a sheet."""
