@@ -1,0 +1,312 @@
+"""A plastic area: excitatory and inhibitory neurons, patterned input, triplet STDP.
+
+Conductance-based leaky integrate-and-fire neurons; the excitatory ones adapt. The synapses from the
+input and among the excitatory neurons learn by the minimal triplet rule (Pfister & Gerstner 2006,
+J Neurosci 26:9673) between hard bounds, and the incoming weights of every neuron are rescaled to a
+fixed total at regular intervals.
+
+Every parameter is a shared variable of a group, so that the compiled circuit takes it as an
+argument; only sizes, dt and the lengths of the schedules are compiled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from brian2 import Clock, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms, second
+
+from neurosim.circuits.poisson import event_count
+from neurosim.circuits.stages import Stages
+from neurosim.timeline import TICK
+
+NEURONS = """
+dv/dt = (g_leak*(v_rest - v) + g_e*(v_excitatory - v) + g_i*(v_inhibitory - v){currents})
+        / c_m : volt (unless refractory)
+dg_e/dt = -g_e/tau_excitatory : siemens
+dg_i/dt = -g_i/tau_inhibitory : siemens
+c_m : farad (shared, constant)
+g_leak : siemens (shared, constant)
+v_rest : volt (shared, constant)
+v_threshold : volt (shared, constant)
+v_reset : volt (shared, constant)
+t_refractory : second (shared, constant)
+v_excitatory : volt (shared, constant)
+v_inhibitory : volt (shared, constant)
+tau_excitatory : second (shared, constant)
+tau_inhibitory : second (shared, constant)
+background_rate : hertz (shared, constant)
+background_weight : siemens (shared, constant)
+"""
+
+EXCITATORY_CURRENTS = " + g_adaptation*(v_adaptation - v) + g_stimulation*(v_excitatory - v)"
+
+# r1 is the presynaptic trace of the triplet rule, o1 and o2 are the postsynaptic ones. Each depends
+# on one neuron only, so it lives there and not at every synapse.
+EXCITATORY = (
+    NEURONS.format(currents=EXCITATORY_CURRENTS)
+    + """
+dg_adaptation/dt = -g_adaptation/tau_adaptation : siemens
+adaptation_increment : siemens (shared, constant)
+tau_adaptation : second (shared, constant)
+v_adaptation : volt (shared, constant)
+g_stimulation : siemens
+stimulation_conductance : siemens (shared, constant)
+dr1/dt = -r1/tau_plus : 1
+do1/dt = -o1/tau_minus : 1
+do2/dt = -o2/tau_y : 1
+tau_plus : second (shared, constant)
+tau_minus : second (shared, constant)
+tau_y : second (shared, constant)
+normalisation_interval : second (shared, constant)
+input_budget : siemens (shared, constant)
+input_total : siemens
+recurrent_total : siemens
+p_from_input : 1 (shared, constant)
+p_from_excitatory : 1 (shared, constant)
+p_from_inhibitory : 1 (shared, constant)
+"""
+)
+
+INHIBITORY = (
+    NEURONS.format(currents="")
+    + """
+p_from_excitatory : 1 (shared, constant)
+p_from_inhibitory : 1 (shared, constant)
+"""
+)
+
+# A Poisson unit knows when it fires next, so that random numbers are drawn per spike, not per step.
+INPUT = """
+dr1/dt = -r1/tau_plus : 1
+tau_plus : second (shared, constant)
+rate : hertz
+t_next : second
+idle_rate : hertz (shared, constant)
+stimulus_rate : hertz (shared, constant)
+"""
+
+FIXED = """
+weight : siemens (shared, constant)
+"""
+
+PLASTIC = """
+w : siemens
+w_initial : siemens (shared, constant)
+w_spread : 1 (shared, constant)
+w_max : siemens (shared, constant)
+a2_minus : 1 (shared, constant)
+a3_plus : 1 (shared, constant)
+learning_rate = {name}_learning_rate(t) : 1 (shared)
+"""
+
+# Depression acts when the presynaptic spike arrives, potentiation when the postsynaptic neuron
+# fires. A neuron raises its traces after all synapses have read them, so that o2 is read without
+# the spike that triggers potentiation, as the rule asks.
+ON_PRE = """
+g_e_post += w
+w = clip(w - learning_rate*a2_minus*w_max*o1_post, 0*siemens, w_max)
+"""
+ON_POST = "w = clip(w + learning_rate*a3_plus*w_max*r1_pre*o2_post, 0*siemens, w_max)"
+
+N_TRACED = 4
+TRACE_INTERVAL = 5 * ms
+
+
+def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
+    """Create the Brian2 objects of an area.
+
+    Parameters
+    ----------
+    structure : mapping
+        What is compiled in: ``excitatory.n``, ``inhibitory.n``, ``input.n``, ``simulation.dt`` (s),
+        and the capacities ``n_ticks`` (length of the schedules) and ``n_patterns``.
+    stages : Stages
+        Called between creation, connection and initial values, so that parameters and states
+        reach the objects on every target.
+
+    Returns
+    -------
+    dict of str to Brian2 object
+        Populations, projections, schedules, patterns and monitors by name.
+    """
+    clock = Clock(structure["simulation.dt"] * second, name="step")
+    tick = Clock(TICK * second, name="tick")
+    tables = _tables(structure)
+
+    neurons = {
+        "excitatory": NeuronGroup(
+            structure["excitatory.n"],
+            EXCITATORY,
+            threshold="v > v_threshold",
+            reset="v = v_reset; g_adaptation += adaptation_increment; r1 += 1; o1 += 1; o2 += 1",
+            refractory="t_refractory",
+            events={
+                "normalise_input": _normalisation_due("input_to_excitatory"),
+                "normalise_recurrent": _normalisation_due("excitatory_to_excitatory"),
+            },
+            method="exponential_euler",
+            clock=clock,
+            namespace=tables,
+            name="excitatory",
+        ),
+        "inhibitory": NeuronGroup(
+            structure["inhibitory.n"],
+            INHIBITORY,
+            threshold="v > v_threshold",
+            reset="v = v_reset",
+            refractory="t_refractory",
+            method="exponential_euler",
+            clock=clock,
+            namespace=tables,
+            name="inhibitory",
+        ),
+        "input": NeuronGroup(
+            structure["input.n"],
+            INPUT,
+            threshold="t >= t_next",
+            reset="t_next -= log(rand())/rate; r1 += 1",
+            method="exponential_euler",
+            clock=clock,
+            namespace=tables,
+            name="input",
+        ),
+    }
+    excitatory, inhibitory, inputs = neurons.values()
+    for group in (excitatory, inhibitory):
+        group.run_regularly(
+            "u = rand()\n"
+            f"g_e += background_weight*{event_count('u', '(background_rate*dt)')}",
+            clock=clock,
+            name=f"background_to_{group.name}",
+        )
+    excitatory.run_regularly(
+        "g_stimulation = stimulation_conductance*excitatory_patterns(stimulus(t)*second, i)",
+        clock=tick,
+        name="stimulation",
+    )
+    # A Poisson process has no memory: drawing the next spike anew at every tick changes nothing
+    # but lets the rate change there.
+    inputs.run_regularly(
+        "rate = idle_rate + (stimulus_rate - idle_rate)*input_patterns(stimulus(t)*second, i)\n"
+        "t_next = t - log(rand())/rate",
+        clock=tick,
+        name="stimulus_onset",
+    )
+    excitatory.run_on_event("normalise_input", "input_total = 0*siemens", when="end")
+    excitatory.run_on_event("normalise_recurrent", "recurrent_total = 0*siemens", when="end")
+
+    # Input has the same total at every neuron; within the area a neuron keeps the total that its
+    # own number of synapses began with.
+    projections = {
+        "input_to_excitatory": _plastic_projection(
+            inputs, excitatory, "normalise_input", "input_total", "input_budget_post", tables
+        ),
+        "excitatory_to_excitatory": _plastic_projection(
+            excitatory,
+            excitatory,
+            "normalise_recurrent",
+            "recurrent_total",
+            "w_initial*N_incoming",
+            tables,
+        ),
+        "excitatory_to_inhibitory": _fixed_projection(excitatory, inhibitory, "g_e"),
+        "inhibitory_to_excitatory": _fixed_projection(inhibitory, excitatory, "g_i"),
+        "inhibitory_to_inhibitory": _fixed_projection(inhibitory, inhibitory, "g_i"),
+    }
+    monitors = {
+        f"{name}_spikes": SpikeMonitor(group, name=f"{name}_spikes")
+        for name, group in neurons.items()
+    }
+    trace = StateMonitor(
+        excitatory,
+        "v",
+        record=range(min(N_TRACED, len(excitatory))),
+        dt=TRACE_INTERVAL,
+        name="membrane_potential",
+    )
+    objects = {**neurons, **projections, **tables, **monitors, "membrane_potential": trace}
+
+    stages.before_connecting(objects)
+    for projection in projections.values():
+        source, target = projection.source, projection.target
+        projection.connect(
+            condition="i != j" if source is target else None, p=f"p_from_{source.name}_post"
+        )
+    stages.before_initial_values(objects)
+    for group in (excitatory, inhibitory):
+        group.v = "v_reset + rand()*(v_threshold - v_reset)"
+    for name in ("input_to_excitatory", "excitatory_to_excitatory"):
+        projections[name].w = "clip(w_initial*(1 + w_spread*(2*rand() - 1)), 0*siemens, w_max)"
+    stages.before_running(objects)
+    return objects
+
+
+def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
+    schedules = {
+        name: TimedArray(np.zeros(structure["n_ticks"]), dt=TICK * second, name=name)
+        for name in (
+            "stimulus",
+            "input_to_excitatory_learning_rate",
+            "excitatory_to_excitatory_learning_rate",
+        )
+    }
+    # Rows are stimuli; the number of the stimulus, in seconds, stands for the time.
+    patterns = {
+        f"{population}_patterns": TimedArray(
+            np.zeros((structure["n_patterns"], structure[f"{population}.n"])),
+            dt=1 * second,
+            name=f"{population}_patterns",
+        )
+        for population in ("input", "excitatory")
+    }
+    return {**schedules, **patterns}
+
+
+def _normalisation_due(projection: str) -> str:
+    return (
+        f"{projection}_learning_rate(t) > 0"
+        " and t_in_timesteps % timestep(normalisation_interval, dt) == 0"
+    )
+
+
+def _plastic_projection(
+    source: NeuronGroup,
+    target: NeuronGroup,
+    event: str,
+    total: str,
+    budget: str,
+    namespace: Mapping[str, Any],
+) -> Synapses:
+    name = f"{source.name}_to_{target.name}"
+    synapses = Synapses(
+        source,
+        target,
+        PLASTIC.format(name=name),
+        on_pre=ON_PRE,
+        on_post={
+            "post": ON_POST,
+            "sum": f"{total}_post += w",
+            "rescale": f"w = clip(w*{budget}/{total}_post, 0*siemens, w_max)",
+        },
+        on_event={"pre": "spike", "post": "spike", "sum": event, "rescale": event},
+        delay=1 * ms,
+        clock=target.clock,
+        namespace=namespace,
+        name=name,
+    )
+    synapses.sum.order, synapses.rescale.order = 1, 2
+    return synapses
+
+
+def _fixed_projection(source: NeuronGroup, target: NeuronGroup, conductance: str) -> Synapses:
+    return Synapses(
+        source,
+        target,
+        FIXED,
+        on_pre=f"{conductance}_post += weight",
+        delay=1 * ms,
+        clock=target.clock,
+        name=f"{source.name}_to_{target.name}",
+    )
