@@ -1,0 +1,266 @@
+"""Simulate a sheet over timelines: one brain, one seed, any number of runs that may follow another."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from neurosim.errors import InputError
+from neurosim.progress import QUIET, Progress
+from neurosim.recording import Recording, SpikeTrains, Trace
+from neurosim.simulation.job import Job, Result, derived_seed
+from neurosim.simulation.target import choose_target, simulate
+from neurosim.timeline import Timeline
+
+# Schedules and patterns are compiled at a capacity, so that most experiments share one build.
+MIN_TICKS = 2**15
+MIN_PATTERNS = 2**6
+
+Patterns = Mapping[str, np.ndarray]  # name of the stimulus -> bool, shape (n_units,)
+
+
+class CircuitParameters(Protocol):
+    """What a session asks of the parameters of a circuit; see `AreaParameters`."""
+
+    @property
+    def populations(self) -> Mapping[str, int]:
+        """Number of units of each recorded population."""
+
+    @property
+    def patterned_populations(self) -> tuple[str, ...]:
+        """The populations on which a stimulus is a pattern."""
+
+    @property
+    def plastic_projections(self) -> tuple[str, ...]:
+        """The projections that learn."""
+
+    def structure(self) -> dict[str, int | float]:
+        """Return what is compiled in."""
+
+    def run_arguments(self) -> dict[str, float]:
+        """Return the shared variables of the circuit."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What a run ends in and another can start from.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray
+        Weights of each plastic projection, S; their order is that of the seed's graph.
+    depth : int
+        How many runs lie behind it.
+    label : str
+        Identifies the past, so that equal pasts are simulated once.
+    """
+
+    weights: Mapping[str, np.ndarray]
+    depth: int
+    label: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A recording and the state that it ended in."""
+
+    recording: Recording
+    state: State
+
+    def followed_by(self, other: Segment) -> Segment:
+        """Return both as one."""
+        return Segment(self.recording.followed_by(other.recording), other.state)
+
+
+@dataclass
+class Session:
+    """One brain of one sheet.
+
+    Parameters
+    ----------
+    parameters : AreaParameters or alike
+        The circuit's parameters.
+    circuit : str
+        Name of the circuit.
+    seed : int
+        Draws the brain, then the noise.
+    target : str
+        ``"auto"``, ``"standalone"`` or ``"numpy"``.
+    progress : Progress
+        Told what is being done.
+
+    Raises
+    ------
+    InputError
+        If the seed or the target is refused.
+    """
+
+    parameters: Any
+    circuit: str
+    seed: int
+    target: str = "auto"
+    progress: Progress = QUIET
+    build_seconds: float = 0.0
+    run_seconds: float = 0.0
+    _done: dict[str, Segment] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.target = choose_target(self.target)
+        self._brain_seed = derived_seed(self.seed, "brain")
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Return a random generator of this seed for one purpose, such as ``"stimuli"``."""
+        return np.random.default_rng(derived_seed(self.seed, purpose))
+
+    def run(
+        self,
+        timeline: Timeline,
+        patterns: Mapping[str, Patterns],
+        start: State | None = None,
+    ) -> Segment:
+        """Simulate a timeline.
+
+        Runs that have the same past and the same timeline are simulated once.
+
+        Parameters
+        ----------
+        timeline : Timeline
+        patterns : mapping of str to mapping of str to ndarray
+            For each patterned population the active units of each stimulus; a stimulus may be
+            missing where it drives nothing.
+        start : State, optional
+            The end of an earlier run of this session; a fresh brain if left out.
+
+        Returns
+        -------
+        Segment
+
+        Raises
+        ------
+        InputError
+            If the timeline shows a stimulus that has no pattern, or a pattern has a wrong size.
+        SimulationError
+            If the simulation fails.
+        """
+        tables = self._tables(timeline, patterns)
+        label = _label(tables, timeline, start.label if start else "")
+        if label not in self._done:
+            self._done[label] = self._simulate(timeline, tables, start, label)
+        return self._done[label]
+
+    def _simulate(
+        self,
+        timeline: Timeline,
+        tables: dict[str, np.ndarray],
+        start: State | None,
+        label: str,
+    ) -> Segment:
+        parameters: CircuitParameters = self.parameters
+        depth = start.depth + 1 if start else 0
+        weights = tuple(f"{projection}.w" for projection in parameters.plastic_projections)
+        spikes = tuple(
+            f"{population}_spikes.{variable}"
+            for population in parameters.populations
+            for variable in ("i", "t")
+        )
+        job = Job(
+            circuit=self.circuit,
+            structure={
+                **parameters.structure(),
+                "n_ticks": len(tables["stimulus"]),
+                "n_patterns": len(tables[f"{parameters.patterned_populations[0]}_patterns"]),
+            },
+            arguments=parameters.run_arguments(),
+            tables=tables,
+            duration=timeline.duration,
+            brain_seed=self._brain_seed,
+            noise_seed=derived_seed(self.seed, f"noise {depth}"),
+            outputs=(*spikes, *weights, "membrane_potential.v"),
+            state=start.weights if start else {},
+        )
+        result = simulate(job, self.target, self.progress)
+        self.build_seconds += result.build_seconds
+        self.run_seconds += result.run_seconds
+        return Segment(
+            self._recording(result, timeline),
+            State({name: result.arrays[name] for name in weights}, depth, label),
+        )
+
+    def _recording(self, result: Result, timeline: Timeline) -> Recording:
+        arrays = result.arrays
+        voltage = arrays["membrane_potential.v"]
+        spikes = {
+            population: SpikeTrains(
+                n, arrays[f"{population}_spikes.i"], arrays[f"{population}_spikes.t"]
+            )
+            for population, n in self.parameters.populations.items()
+        }
+        trace = Trace(
+            data=voltage.astype(np.float32),
+            rate=len(voltage) / timeline.duration,
+            unit="V",
+            description="Membrane potential of the first excitatory cells.",
+            index=np.arange(voltage.shape[1]),
+        )
+        return Recording(
+            spikes=spikes,
+            trial_table=timeline.table(),
+            duration=timeline.duration,
+            traces={"membrane_potential": trace},
+            sheet_text="",
+        )
+
+    def _tables(
+        self, timeline: Timeline, patterns: Mapping[str, Patterns]
+    ) -> dict[str, np.ndarray]:
+        parameters: CircuitParameters = self.parameters
+        names = timeline.stimuli
+        for name in names:
+            if not any(name in of_population for of_population in patterns.values()):
+                raise InputError(f"The timeline shows '{name}', for which there is no pattern.")
+        numbers = {name: number for number, name in enumerate(names, start=1)}
+        n_ticks = _capacity(timeline.n_ticks, MIN_TICKS)
+        n_patterns = _capacity(len(names) + 1, MIN_PATTERNS)
+        tables = {"stimulus": _padded(timeline.stimulus_schedule(numbers), n_ticks)}
+        for projection in parameters.plastic_projections:
+            schedule = timeline.learning_rate_schedule(projection)
+            tables[f"{projection}_learning_rate"] = _padded(schedule, n_ticks)
+        for population in parameters.patterned_populations:
+            table = np.zeros((n_patterns, parameters.populations[population]))
+            for name, number in numbers.items():
+                pattern = patterns.get(population, {}).get(name)
+                if pattern is None:
+                    continue
+                if np.shape(pattern) != table.shape[1:]:
+                    raise InputError(
+                        f"The pattern '{name}' has shape {np.shape(pattern)}, expected "
+                        f"{table.shape[1:]} for the population '{population}'."
+                    )
+                table[number] = pattern
+            tables[f"{population}_patterns"] = table
+        return tables
+
+
+def _label(tables: Mapping[str, np.ndarray], timeline: Timeline, past: str) -> str:
+    digest = hashlib.sha256(f"{past} {timeline!r}".encode())
+    for name, table in tables.items():
+        digest.update(name.encode())
+        digest.update(table.tobytes())
+    return digest.hexdigest()
+
+
+def _capacity(needed: int, least: int) -> int:
+    capacity = least
+    while capacity < needed:
+        capacity *= 2
+    return capacity
+
+
+def _padded(schedule: np.ndarray, length: int) -> np.ndarray:
+    padded = np.zeros(length)
+    padded[: len(schedule)] = schedule
+    return padded

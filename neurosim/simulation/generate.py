@@ -1,0 +1,138 @@
+"""Let Brian2 write the C++ project of a circuit, ready to take every parameter as an argument.
+
+The generated ``main`` is called as
+``main --results_dir R/ DURATION BRAIN_SEED NOISE_SEED NAME=VALUE... --state NAME=FILE...``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from brian2 import Network, get_device, prefs, second, set_device
+from brian2.core.variables import ArrayVariable, DynamicArrayVariable
+
+from neurosim.simulation.objects import simulated
+
+# Brian2 leaves the user's arguments in `args`. Three of them are ours, and the state is set apart,
+# because it can be applied only after the initial values that it replaces.
+TAKE_ARGUMENTS = """
+if (args.size() < 3) { std::cerr << "Error: DURATION BRAIN_SEED NOISE_SEED expected" << std::endl; return 2; }
+const double run_duration = atof(args[0].c_str());
+const unsigned long brain_seed = strtoul(args[1].c_str(), NULL, 10);
+const unsigned long noise_seed = strtoul(args[2].c_str(), NULL, 10);
+args.erase(args.begin(), args.begin() + 3);
+const auto state_mark = std::find(args.begin(), args.end(), std::string("--state"));
+std::vector<std::string> state_args;
+if (state_mark != args.end()) {
+    state_args.assign(state_mark + 1, args.end());
+    args.erase(state_mark, args.end());
+}
+"""
+SEED = "for (auto& generator : brian::_random_generators) generator.seed({seed});"
+# Progress is told between slices, for Brian2's own report reads the clock before every object of
+# every step, which costs as much as a small network.
+RUN = """
+const double slice = 1.0;
+for (double done = 0; run_duration - done > 1e-9 && !Network::_globally_stopped; done += slice) {{
+    {network}.run(std::min(slice, run_duration - done), NULL, slice);
+    std::cout << "progress " << std::min(1.0, (done + slice)/run_duration) << std::endl;
+}}
+"""
+
+
+class StandaloneStages:
+    """Insert into the generated program what makes every parameter live; see `Stages`.
+
+    Arguments are applied three times: connection probabilities before the graph is drawn, the
+    parameters of initial values before these, and everything again because initial values and
+    connections have set some of it anew.
+    """
+
+    def __init__(self) -> None:
+        self.device: Any = get_device()
+        self.device.insert_code("after_start", TAKE_ARGUMENTS)
+
+    def before_connecting(self, objects: dict[str, Any]) -> None:
+        """Seed the brain and take the parameters of the groups."""
+        self.device.insert_code("main", SEED.format(seed="brain_seed"))
+        self.device.insert_code("main", "set_from_command_line(args);")
+
+    def before_initial_values(self, objects: dict[str, Any]) -> None:
+        """Take the parameters of the synapses, which exist now."""
+        self.device.apply_run_args()
+
+    def before_running(self, objects: dict[str, Any]) -> None:
+        """Take the parameters once more and the state, then seed the noise."""
+        self.device.insert_code("main", "set_from_command_line(args);")
+        self.device.insert_code("main", "set_from_command_line(state_args);")
+        self.device.insert_code("main", SEED.format(seed="noise_seed"))
+
+
+def start_project() -> StandaloneStages:
+    """Switch Brian2 to a fresh standalone project and return its stages."""
+    set_device("cpp_standalone", build_on_run=False)
+    device: Any = get_device()
+    device.reinit()
+    device.activate(build_on_run=False)
+    if "<algorithm>" not in prefs["codegen.cpp.headers"]:
+        prefs["codegen.cpp.headers"] += ["<algorithm>"]
+    return StandaloneStages()
+
+
+def finish_project(objects: Iterable[Any], directory: Path) -> dict[str, Any]:
+    """Write the C++ sources of a network and describe the arrays that it will write.
+
+    Parameters
+    ----------
+    objects : iterable of Brian2 objects
+        What the network simulates.
+    directory : Path
+        Where the sources go.
+
+    Returns
+    -------
+    dict
+        ``files``: for each file of results its item size and its length (None if it grows);
+        ``arrays``: file, dtype and number of dimensions by ``"group.variable"``.
+    """
+    device: Any = get_device()
+    network = Network(list(objects))
+    # A run of zero seconds makes Brian2 prepare everything; the real one takes its duration from
+    # the arguments.
+    network.run(0 * second)
+    device.insert_code("main", RUN.format(network=network.name))
+    # Brian2 ignores the directory of set_device here.
+    device.build(directory=str(directory), compile=False, run=False)
+    return _describe_results(device)
+
+
+def generate(circuit: str, structure: Mapping[str, Any], directory: Path) -> dict[str, Any]:
+    """Write the C++ sources of a circuit; see `finish_project` for what it returns."""
+    stages = start_project()
+    module = importlib.import_module(f"neurosim.circuits.{circuit}")
+    objects = module.assemble(structure, stages)
+    return finish_project(simulated(objects), directory)
+
+
+def _describe_results(device: Any) -> dict[str, Any]:
+    files: dict[str, Any] = {}
+    arrays: dict[str, Any] = {}
+    for variable in list(device.arrays) + list(device.dynamic_arrays_2d):
+        if not isinstance(variable, ArrayVariable):
+            continue
+        file = device.get_array_filename(variable)
+        dynamic = isinstance(variable, DynamicArrayVariable)
+        files[file] = {
+            "itemsize": np.dtype(variable.dtype).itemsize,
+            "length": None if dynamic else int(variable.size),
+        }
+        # Pathways of one Synapses object share its name: the first is the one that arguments set.
+        arrays.setdefault(
+            f"{variable.owner.name}.{variable.name}",
+            {"file": file, "dtype": np.dtype(variable.dtype).str, "ndim": variable.ndim if dynamic else 1},
+        )
+    return {"files": files, "arrays": arrays}

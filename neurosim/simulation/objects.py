@@ -1,0 +1,19 @@
+"""Which of a circuit's objects Brian2 simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brian2 import BrianObject
+
+
+def simulated(objects: Mapping[str, Any]) -> list[BrianObject]:
+    """Return the objects that belong into a network: all but tables.
+
+    Parameters
+    ----------
+    objects : mapping
+        What a circuit's ``assemble`` returned.
+    """
+    return [item for item in objects.values() if isinstance(item, BrianObject)]
