@@ -1,0 +1,1 @@
+"""The algorithms in plain NumPy: the yardstick beside each spiking circuit."""
