@@ -1,0 +1,38 @@
+"""Three ideas about how brains compute, as circuits of spiking neurons.
+
+Everything here is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurosim import circuits as circuits
+    from neurosim.experiment import run as run
+    from neurosim.parameters.library import load_model as load_model
+    from neurosim.run_directory import load_run as load_run
+
+__version__ = "0.1.0"
+
+_FUNCTIONS = {
+    "run": "neurosim.experiment",
+    "load_run": "neurosim.run_directory",
+    "load_model": "neurosim.parameters.library",
+}
+_PACKAGES = ("circuits",)
+
+__all__ = ["circuits", "load_model", "load_run", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
+    if name in _PACKAGES:
+        return import_module(f"neurosim.{name}")
+    raise AttributeError(f"module 'neurosim' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -1,0 +1,117 @@
+"""What there is: one line for each protocol, model and figure, and the full text of one."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from neurosim.folders import find, names
+from neurosim.parameters.fields import Constraint, constraint_of
+from neurosim.scorecard import bounds
+
+
+def listing() -> str:
+    """Return protocols, models and figures, a line each. Nothing is imported for it."""
+    blocks = []
+    for kind in ("protocols", "models", "figures"):
+        found = names(kind)  # type: ignore[arg-type]
+        width = max((len(name) for name in found), default=0)
+        lines = [f"  {name:<{width}}  {_first_line(find(kind, name))}" for name in found]  # type: ignore[arg-type]
+        blocks.append("\n".join([kind, *lines]))
+    return "\n\n".join(blocks)
+
+
+def sheet_text(name: str) -> str:
+    """Return a sheet as it is, ready to be copied.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is refused.
+    """
+    from neurosim.parameters.library import load_model
+
+    return load_model(name).text
+
+
+def protocol_text(name: str) -> str:
+    """Return a protocol's description, conditions, options and targets.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it cannot be loaded.
+    """
+    from neurosim.protocol import load_protocol
+
+    protocol = load_protocol(name)
+    script = protocol.script
+    conditions = [(condition, text) for condition, text in script.CONDITIONS.items()]
+    options = [
+        (f"protocol.{field.name}", f"{_plain(field.default)}{_range(constraint_of(field))}")
+        for field in fields(script.Options)
+    ]
+    targets = [
+        (
+            quantity,
+            condition,
+            bounds(target.low, target.high) or "reported",
+            _of_mean(target),
+            target.unit if target.unit != "1" else "",
+            f"{target.evidence}; {target.source}",
+        )
+        for condition, by_name in script.TARGETS.items()
+        for quantity, target in by_name.items()
+    ]
+    parts = [
+        protocol.description,
+        f"Default model: {script.MODEL}",
+        "Conditions (--set protocol.condition=NAME, or all)\n" + _table(conditions),
+        "Options (--set KEY=VALUE) and their defaults\n" + _table(options),
+        "Targets\n" + _table(targets),
+    ]
+    return "\n\n".join(parts)
+
+
+def _first_line(path: Path) -> str:
+    """Return the first sentence of a script's docstring or of a sheet's opening comment."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".py":
+        description = ast.get_docstring(ast.parse(text)) or ""
+        return description.partition("\n")[0].rstrip(".")
+    comment = []
+    for line in text.splitlines():
+        if not line.startswith("# "):
+            break
+        comment.append(line[2:])
+    return " ".join(comment).partition(". ")[0].rstrip(".")
+
+
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
+    lines = list(rows)
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    return "\n".join(
+        "  "
+        + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def _plain(default: Any) -> str:
+    return ",".join(default) if isinstance(default, tuple) else str(default)
+
+
+def _range(constraint: Constraint) -> str:
+    unit = "" if constraint.unit == "1" else f" {constraint.unit}"
+    if constraint.choices:
+        return f"   ({', '.join(constraint.choices)})"
+    allowed = bounds(constraint.low, constraint.high)
+    return f"{unit}   ({allowed}{unit})" if allowed else unit
+
+
+def _of_mean(target: Any) -> str:
+    allowed = bounds(target.mean_low, target.mean_high)
+    return f"mean {allowed}" if allowed else ""

@@ -1,0 +1,191 @@
+"""Run a protocol: sheet -> session -> conditions -> scorecard -> run directory."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import subprocess
+import threading
+from collections.abc import Mapping
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from neurosim.errors import InputError
+from neurosim.parameters import Sheet, text_with_protocol
+from neurosim.parameters.library import load_model
+from neurosim.progress import QUIET, Progress
+from neurosim.protocol import Protocol, load_protocol
+from neurosim.run_directory import Run, write_run, written_aside
+from neurosim.scorecard import score
+from neurosim.session import Session
+
+VERSIONS = ("neurosim", "brian2", "numpy", "pynwb")
+WRITERS = ("pynwb", "h5py", "matplotlib.figure", "matplotlib.backends.backend_agg")
+
+
+def run(
+    protocol: str | os.PathLike[str],
+    model: str | os.PathLike[str] | None = None,
+    *,
+    seed: int = 0,
+    overrides: Mapping[str, Any] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    target: str = "auto",
+    quick: bool = False,
+    progress: Progress = QUIET,
+) -> Run:
+    """Run a protocol with one seed.
+
+    Parameters
+    ----------
+    protocol : str or path
+        Name of a protocol, or the path of a user's own.
+    model : str or path, optional
+        Name or path of a sheet; by default the one that the protocol was made for.
+    seed : int
+        0 <= seed < 2**32. Draws the brain, then the noise.
+    overrides : mapping of str to object, optional
+        Values by ``"section.key"``; ``protocol.`` for the protocol's options.
+    out : str or path, optional
+        The run directory to write; nothing is written if it is left out.
+    target : str
+        ``"auto"``, ``"standalone"`` or ``"numpy"``.
+    quick : bool
+        Reduced size; targets are then not judged.
+    progress : Progress
+        Told what is being done.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    InputError
+        If anything that was asked for is refused.
+    SimulationError
+        If a build or a simulation fails.
+
+    Examples
+    --------
+    >>> import neurosim as ns
+    >>> run = ns.run("ison2015", seed=1, overrides={"excitatory.tau_m": "15 ms"})
+    >>> run.scorecard
+    """
+    experiment = prepare(protocol, model, seed, overrides or {}, target, quick, progress)
+    if out is None:
+        return experiment.run()
+    with written_aside(Path(out)) as directory:
+        import_while_simulating()
+        finished = experiment.run()
+        write_complete(finished, directory)
+    finished.path = Path(out)
+    return finished
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A protocol, a sheet and a session that fit together, ready to run."""
+
+    protocol: Protocol
+    sheet: Sheet
+    options: Any
+    session: Session
+    overrides: Mapping[str, Any]
+    quick: bool
+
+    def run(self) -> Run:
+        """Simulate and score the conditions that the options ask for."""
+        script = self.protocol.script
+        judged = not self.quick and script.is_judged(self.options)
+        rows, recordings, texts = [], {}, {}
+        for condition in self.protocol.conditions(self.options):
+            self.session.progress.announce(f"{condition}: {script.CONDITIONS[condition]}.")
+            recording, values = script.run_condition(condition, self.session, self.options)
+            texts[condition] = self._text(condition)
+            recordings[condition] = dataclasses.replace(recording, sheet_text=texts[condition])
+            rows += score(values, condition, script.TARGETS[condition], judged)
+        return Run(
+            info=self._info(list(recordings)),
+            model_text=self._text(self.options.condition),
+            rows=rows,
+            condition_texts=texts,
+            recordings=recordings,
+        )
+
+    def _text(self, condition: str) -> str:
+        return text_with_protocol(
+            self.sheet, dataclasses.replace(self.options, condition=condition)
+        )
+
+    def _info(self, conditions: list[str]) -> dict[str, Any]:
+        return {
+            "protocol": self.protocol.name,
+            "model": self.sheet.name,
+            "seed": self.session.seed,
+            "overrides": {key: str(value) for key, value in self.overrides.items()},
+            "condition": self.options.condition,
+            "conditions": conditions,
+            "quick": self.quick,
+            "target": self.session.target,
+            "versions": {name: _version(name) for name in VERSIONS},
+            "git_revision": _git_revision(),
+            "build_seconds": self.session.build_seconds,
+            "run_seconds": self.session.run_seconds,
+        }
+
+
+def prepare(
+    protocol: str | os.PathLike[str],
+    model: str | os.PathLike[str] | None,
+    seed: int,
+    overrides: Mapping[str, Any],
+    target: str,
+    quick: bool,
+    progress: Progress,
+) -> Experiment:
+    """Check everything that a user asked for before anything is simulated; see `run`."""
+    loaded = load_protocol(protocol)
+    sheet = load_model(model or loaded.script.MODEL, overrides)
+    if sheet.circuit != loaded.script.CIRCUIT:
+        raise InputError(
+            f"The protocol '{loaded.name}' works on the circuit '{loaded.script.CIRCUIT}', but the "
+            f"sheet '{sheet.name}' is of the circuit '{sheet.circuit}'."
+        )
+    options = loaded.options(sheet, overrides, quick)
+    session = Session(sheet.parameters, sheet.circuit, seed, target, progress)
+    return Experiment(loaded, sheet, options, session, overrides, quick)
+
+
+def write_complete(finished: Run, directory: Path) -> None:
+    """Write a run and the figure of its protocol."""
+    from neurosim.figure import figures_of, write_figure
+
+    write_run(finished, directory)
+    for name in figures_of(finished):
+        write_figure(name, finished, directory, "png")
+
+
+def import_while_simulating() -> None:
+    """Import what writing needs while the simulation runs in a process of its own."""
+    threading.Thread(target=lambda: [import_module(name) for name in WRITERS], daemon=True).start()
+
+
+def _version(name: str) -> str | None:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _git_revision() -> str | None:
+    here = Path(__file__).resolve().parent
+    if not (here.parent / ".git").exists():
+        return None
+    command = ["git", "-C", str(here), "rev-parse", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,115 @@
+"""Figures by name: each is a script that draws a saved run and never simulates.
+
+A figure script has a docstring, ``PROTOCOL`` (whose runs it draws), ``NEEDS`` (the conditions that
+have to be there) and ``draw(run)``, which returns a Matplotlib figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import ModuleType
+
+from neurosim.errors import InputError, NeurosimError, nearest_name
+from neurosim.folders import load_script, names
+from neurosim.run_directory import INFO, Run
+
+FORMATS = ("png", "pdf", "svg")
+# No dates, and identifiers from a fixed salt: the same data give the same file.
+METADATA = {
+    "png": {"Software": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    "svg": {"Date": None, "Creator": None},
+}
+RESOLUTION = 200  # dots per inch
+
+
+def load_figure(name: str | os.PathLike[str]) -> ModuleType:
+    """Load a figure script by name or path.
+
+    Raises
+    ------
+    InputError
+        If there is none, or if it lacks ``PROTOCOL``, ``NEEDS`` or ``draw``.
+    """
+    script = load_script("figures", os.fspath(name))
+    for required in ("PROTOCOL", "NEEDS", "draw"):
+        if not hasattr(script, required):
+            raise InputError(f"The figure '{name}' does not define {required}.")
+    return script
+
+
+def figures_of(run: Run) -> list[str]:
+    """Return the names of the figures that can be drawn from a run."""
+    available = set(run.conditions)
+    scripts = {name: load_figure(name) for name in names("figures")}
+    return [
+        name
+        for name, script in scripts.items()
+        if run.protocol == script.PROTOCOL and available >= set(script.NEEDS)
+    ]
+
+
+def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path:
+    """Draw a figure from a run and write it; return the file.
+
+    Raises
+    ------
+    InputError
+        If the run is of another protocol or lacks a condition, or the file cannot be written.
+    """
+    script = load_figure(name)
+    if file_format not in FORMATS:
+        raise InputError(f"Unknown format '{file_format}': {nearest_name(file_format, FORMATS)}")
+    if run.protocol != script.PROTOCOL:
+        raise InputError(
+            f"The figure '{name}' draws runs of '{script.PROTOCOL}', not of '{run.protocol}'."
+        )
+    for condition in script.NEEDS:
+        if condition not in run.conditions:
+            raise InputError(
+                f"The figure '{name}' needs the condition '{condition}', which was not run."
+            )
+    import matplotlib as mpl
+
+    path = directory / f"{script.__name__.rpartition('.')[2]}.{file_format}"
+    aside = path.with_name(f".{path.name}.part")
+    style = Path(__file__).with_name("neurosim.mplstyle")
+    with mpl.rc_context():
+        mpl.style.use(style)
+        mpl.rcParams["svg.hashsalt"] = "neurosim"
+        figure = script.draw(run)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            figure.savefig(
+                aside, format=file_format, dpi=RESOLUTION, metadata=METADATA[file_format]
+            )
+            aside.replace(path)
+        except OSError as error:
+            aside.unlink(missing_ok=True)
+            raise NeurosimError(f"'{path}' cannot be written: {error.strerror}.") from None
+    return path
+
+
+def newest_run(protocol: str, results: Path) -> Path:
+    """Return the newest run of a protocol below a folder.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found: list[Path] = []
+    for info in (results / protocol).rglob(INFO):
+        try:
+            if json.loads(info.read_text(encoding="utf-8"))["protocol"] == protocol:
+                found.append(info)
+        except (OSError, ValueError, KeyError):
+            continue
+    if not found:
+        raise InputError(
+            f"There is no run of '{protocol}' in {results / protocol}: "
+            f"run 'neurosim run {protocol}' first, or name one with --from."
+        )
+    return max(found, key=lambda info: info.stat().st_mtime).parent

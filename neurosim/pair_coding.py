@@ -1,0 +1,111 @@
+"""Units that come to fire to a second picture: who responds before, after, and to what else."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from neurosim import statistics as st
+from neurosim.recording import Recording
+
+POPULATION = "excitatory"
+BEFORE, AFTER = "before", "after"
+
+
+def responders(recording: Recording, stimulus: str, phase: str) -> np.ndarray:
+    """Return which excitatory cells respond to a stimulus in a phase.
+
+    The criterion is that of `neurosim.statistics.ResponseCriterion`.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_units,)
+    """
+    trials = recording.trial_table.where(phase=phase, stimulus=stimulus)
+    return st.responsive_units(recording, POPULATION, trials)
+
+
+def pair_coding(recording: Recording, own: str, partner: str) -> float:
+    """Return the share of pair-coding units.
+
+    Of the units that respond to their own picture and not to its partner before learning, those
+    that respond to the partner after it.
+
+    Parameters
+    ----------
+    recording : Recording
+        With tests of single stimuli in the phases ``before`` and ``after``.
+    own, partner : str
+    """
+    return st.pair_coding_fraction(
+        responders(recording, own, BEFORE),
+        responders(recording, partner, BEFORE),
+        responders(recording, partner, AFTER),
+    )
+
+
+def describe_link(
+    recording: Recording, singles: Sequence[str], generator: np.random.Generator
+) -> dict[str, float]:
+    """Measure what learning did to the units of a pair, and what it left alone.
+
+    Parameters
+    ----------
+    recording : Recording
+        With tests of single stimuli in the phases ``before`` and ``after``.
+    singles : sequence of str
+        P, NP, then those that are not associated.
+    generator : numpy.random.Generator
+        Draws the shuffled labels.
+
+    Returns
+    -------
+    dict of str to float
+        ``pair_coding_p_to_np`` and ``pair_coding_np_to_p``; ``kept`` (units that still respond to
+        their own picture, the smaller share of both); ``na_rate_change`` (of the P units' mean
+        rate to a picture that is not associated, Hz, the largest absolute value) and ``na_units``
+        (share of P units that come to respond to one, the largest); ``p_rate_after``,
+        ``np_rate_before`` and ``np_rate_after`` (of all P units, Hz); ``shuffled_pair_coding``
+        (the larger of both directions).
+    """
+    p, partner, *others = singles
+    own = responders(recording, p, BEFORE)
+    shuffled = [
+        st.shuffled_label_pair_coding(
+            recording,
+            POPULATION,
+            recording.trial_table.where(phase=BEFORE),
+            recording.trial_table.where(phase=AFTER),
+            first,
+            second,
+            generator,
+        )
+        for first, second in ((p, partner), (partner, p))
+    ]
+    changes = [
+        mean_rate(recording, own, name, AFTER) - mean_rate(recording, own, name, BEFORE)
+        for name in others
+    ]
+    return {
+        "pair_coding_p_to_np": pair_coding(recording, p, partner),
+        "pair_coding_np_to_p": pair_coding(recording, partner, p),
+        "kept": min(
+            st.kept_fraction(responders(recording, name, BEFORE), responders(recording, name, AFTER))
+            for name in (p, partner)
+        ),
+        "na_rate_change": float(np.max(np.abs(changes))),
+        "na_units": max(pair_coding(recording, p, name) for name in others),
+        "p_rate_after": mean_rate(recording, own, p, AFTER),
+        "np_rate_before": mean_rate(recording, own, partner, BEFORE),
+        "np_rate_after": mean_rate(recording, own, partner, AFTER),
+        "shuffled_pair_coding": max(shuffled),
+    }
+
+
+def mean_rate(recording: Recording, units: np.ndarray, stimulus: str, phase: str) -> float:
+    """Return the mean rate of some cells to a stimulus in a phase, Hz; NaN without cells."""
+    if not units.any():
+        return float("nan")
+    trials = recording.trial_table.where(phase=phase, stimulus=stimulus)
+    return float(st.rates(recording, POPULATION, trials)[:, units].mean())

@@ -1,0 +1,103 @@
+"""Load a protocol and hold it to its contract.
+
+A protocol is a script with a docstring that cites the paper, and these names:
+
+``CIRCUIT``, ``MODEL``
+    The circuit that it works on and the sheet that it takes by default.
+``Options``
+    A frozen dataclass of fields declared with `parameter`, all with defaults; one is
+    ``condition``.
+``CONDITIONS``
+    What each condition is, by name; the first is ``main``.
+``TARGETS``
+    The `Target` of every quantity by condition and name.
+``QUICK``
+    Options at reduced size.
+``is_judged(options)``
+    Whether the targets hold with these options.
+``run_condition(name, session, options)``
+    Simulates one condition; returns its recording and the measured quantities by name.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from neurosim.errors import InputError
+from neurosim.folders import load_script
+from neurosim.parameters import Sheet, fill_section
+
+CONTRACT = (
+    "CIRCUIT",
+    "MODEL",
+    "Options",
+    "CONDITIONS",
+    "TARGETS",
+    "QUICK",
+    "is_judged",
+    "run_condition",
+)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A loaded protocol.
+
+    Parameters
+    ----------
+    name : str
+    script : module
+        Has the names of the contract.
+    """
+
+    name: str
+    script: ModuleType
+
+    @property
+    def description(self) -> str:
+        """The docstring of the script."""
+        return (self.script.__doc__ or "").strip()
+
+    def options(self, sheet: Sheet, overrides: Mapping[str, Any], quick: bool) -> Any:
+        """Return the options of a run.
+
+        The sheet's ``[protocol]`` changes the defaults, `quick` changes both, and the overrides of
+        the user have the last word.
+
+        Raises
+        ------
+        InputError
+            If an option is unknown or its value is refused.
+        """
+        own = {
+            key.partition(".")[2]: value
+            for key, value in overrides.items()
+            if key.startswith("protocol.")
+        }
+        reduced = self.script.QUICK if quick else {}
+        return fill_section(self.script.Options, {**sheet.protocol, **reduced, **own}, "protocol")
+
+    def conditions(self, options: Any) -> list[str]:
+        """Return the conditions that the options ask for."""
+        if options.condition == "all":
+            return list(self.script.CONDITIONS)
+        return [options.condition]
+
+
+def load_protocol(name: str | os.PathLike[str]) -> Protocol:
+    """Load a protocol by name, or a user's own by path.
+
+    Raises
+    ------
+    InputError
+        If there is none, if it cannot be loaded, or if it lacks a name of the contract.
+    """
+    script = load_script("protocols", os.fspath(name))
+    for required in CONTRACT:
+        if not hasattr(script, required):
+            raise InputError(f"The protocol '{name}' does not define {required}.")
+    return Protocol(script.__name__.rpartition(".")[2], script)

@@ -1,0 +1,1 @@
+"""Protocols, one script each; found by `neurosim.folders`, never imported by name."""
