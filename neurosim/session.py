@@ -5,44 +5,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from neurosim.errors import InputError
 from neurosim.progress import QUIET, Progress
 from neurosim.recording import Recording, SpikeTrains, Trace
+from neurosim.schedules import CircuitParameters, Patterns, structure_with_capacity, tables_of
 from neurosim.simulation.job import Job, Result, derived_seed
 from neurosim.simulation.target import choose_target, simulate
 from neurosim.timeline import Timeline
-
-# Schedules and patterns are compiled at a capacity, so that most experiments share one build.
-MIN_TICKS = 2**15
-MIN_PATTERNS = 2**6
-
-Patterns = Mapping[str, np.ndarray]  # name of the stimulus -> bool, shape (n_units,)
-
-
-class CircuitParameters(Protocol):
-    """What a session asks of the parameters of a circuit; see `AreaParameters`."""
-
-    @property
-    def populations(self) -> Mapping[str, int]:
-        """Number of units of each recorded population."""
-
-    @property
-    def patterned_populations(self) -> tuple[str, ...]:
-        """The populations on which a stimulus is a pattern."""
-
-    @property
-    def plastic_projections(self) -> tuple[str, ...]:
-        """The projections that learn."""
-
-    def structure(self) -> dict[str, int | float]:
-        """Return what is compiled in."""
-
-    def run_arguments(self) -> dict[str, float]:
-        """Return the shared variables of the circuit."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +91,7 @@ class Session:
     def run(
         self,
         timeline: Timeline,
-        patterns: Mapping[str, Patterns],
+        patterns: Patterns,
         start: State | None = None,
     ) -> Segment:
         """Simulate a timeline.
@@ -146,7 +118,7 @@ class Session:
         SimulationError
             If the simulation fails.
         """
-        tables = self._tables(timeline, patterns)
+        tables = tables_of(self.parameters, timeline, patterns)
         label = _label(tables, timeline, start.label if start else "")
         if label not in self._done:
             self._done[label] = self._simulate(timeline, tables, start, label)
@@ -169,11 +141,7 @@ class Session:
         )
         job = Job(
             circuit=self.circuit,
-            structure={
-                **parameters.structure(),
-                "n_ticks": len(tables["stimulus"]),
-                "n_patterns": len(tables[f"{parameters.patterned_populations[0]}_patterns"]),
-            },
+            structure=structure_with_capacity(parameters, tables),
             arguments=parameters.run_arguments(),
             tables=tables,
             duration=timeline.duration,
@@ -214,36 +182,6 @@ class Session:
             sheet_text="",
         )
 
-    def _tables(
-        self, timeline: Timeline, patterns: Mapping[str, Patterns]
-    ) -> dict[str, np.ndarray]:
-        parameters: CircuitParameters = self.parameters
-        names = timeline.stimuli
-        for name in names:
-            if not any(name in of_population for of_population in patterns.values()):
-                raise InputError(f"The timeline shows '{name}', for which there is no pattern.")
-        numbers = {name: number for number, name in enumerate(names, start=1)}
-        n_ticks = _capacity(timeline.n_ticks, MIN_TICKS)
-        n_patterns = _capacity(len(names) + 1, MIN_PATTERNS)
-        tables = {"stimulus": _padded(timeline.stimulus_schedule(numbers), n_ticks)}
-        for projection in parameters.plastic_projections:
-            schedule = timeline.learning_rate_schedule(projection)
-            tables[f"{projection}_learning_rate"] = _padded(schedule, n_ticks)
-        for population in parameters.patterned_populations:
-            table = np.zeros((n_patterns, parameters.populations[population]))
-            for name, number in numbers.items():
-                pattern = patterns.get(population, {}).get(name)
-                if pattern is None:
-                    continue
-                if np.shape(pattern) != table.shape[1:]:
-                    raise InputError(
-                        f"The pattern '{name}' has shape {np.shape(pattern)}, expected "
-                        f"{table.shape[1:]} for the population '{population}'."
-                    )
-                table[number] = pattern
-            tables[f"{population}_patterns"] = table
-        return tables
-
 
 def _label(tables: Mapping[str, np.ndarray], timeline: Timeline, past: str) -> str:
     digest = hashlib.sha256(f"{past} {timeline!r}".encode())
@@ -251,16 +189,3 @@ def _label(tables: Mapping[str, np.ndarray], timeline: Timeline, past: str) -> s
         digest.update(name.encode())
         digest.update(table.tobytes())
     return digest.hexdigest()
-
-
-def _capacity(needed: int, least: int) -> int:
-    capacity = least
-    while capacity < needed:
-        capacity *= 2
-    return capacity
-
-
-def _padded(schedule: np.ndarray, length: int) -> np.ndarray:
-    padded = np.zeros(length)
-    padded[: len(schedule)] = schedule
-    return padded

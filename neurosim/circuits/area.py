@@ -12,14 +12,19 @@ argument; only sizes, dt and the lengths of the schedules are compiled in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from brian2 import Clock, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms, second
 
 from neurosim.circuits.poisson import event_count
 from neurosim.circuits.stages import Stages
-from neurosim.timeline import TICK
+from neurosim.simulation.interactive import Circuit
+from neurosim.timeline import TICK, Timeline
+
+if TYPE_CHECKING:
+    from neurosim.parameters import Sheet
+    from neurosim.schedules import Patterns
 
 NEURONS = """
 dv/dt = (g_leak*(v_rest - v) + g_e*(v_excitatory - v) + g_i*(v_inhibitory - v){currents})
@@ -114,6 +119,45 @@ N_TRACED = 4
 TRACE_INTERVAL = 5 * ms
 
 
+def build(
+    sheet: Sheet,
+    seed: int = 0,
+    timeline: Timeline | None = None,
+    patterns: Patterns | None = None,
+) -> Circuit:
+    """Build an area to work with in Python, with every Brian2 object within reach.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Of the circuit ``area``, from `neurosim.load_model`.
+    seed : int
+        Draws the brain, then the noise.
+    timeline : Timeline, optional
+        Trials to be shown; background only if left out.
+    patterns : mapping, optional
+        Active units of each stimulus by population (``"input"``, ``"excitatory"``), see
+        `neurosim.schedules.tables_of`.
+
+    Returns
+    -------
+    Circuit
+        Its attributes are the objects of `assemble`.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed, the timeline or a pattern is refused.
+
+    Examples
+    --------
+    >>> circuit = neurosim.circuits.area.build(neurosim.load_model("area_random"), seed=1)
+    >>> voltage = StateMonitor(circuit.excitatory, "v", record=range(5))
+    >>> circuit.run(2*second, monitors=[voltage])
+    """
+    return Circuit("area", sheet, seed, timeline, patterns)
+
+
 def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     """Create the Brian2 objects of an area.
 
@@ -176,8 +220,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     excitatory, inhibitory, inputs = neurons.values()
     for group in (excitatory, inhibitory):
         group.run_regularly(
-            "u = rand()\n"
-            f"g_e += background_weight*{event_count('u', '(background_rate*dt)')}",
+            f"u = rand()\ng_e += background_weight*{event_count('u', '(background_rate*dt)')}",
             clock=clock,
             name=f"background_to_{group.name}",
         )

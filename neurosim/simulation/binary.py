@@ -59,7 +59,13 @@ def run_binary(
     try:
         results = scratch / "results"
         results.mkdir()
-        command = [str(entry.binary), "--results_dir", f"{results}/", *_arguments(job, scratch)]
+        command = [
+            str(entry.binary),
+            "--results_dir",
+            f"{results}/",
+            *command_line(job),
+            *write_arrays(job, scratch),
+        ]
         log = scratch / "stderr.txt"
         returncode, seconds = follow(command, entry.directory, log, progress)
         complaints = log.read_text(errors="replace")
@@ -80,6 +86,22 @@ def command_line(job: Job) -> list[str]:
     """Return the arguments of a compiled circuit, without its tables and state."""
     values = [f"{name}={float(value)!r}" for name, value in job.arguments.items()]
     return [repr(float(job.duration)), str(job.brain_seed), str(job.noise_seed), *values]
+
+
+def write_arrays(job: Job, folder: Path) -> list[str]:
+    """Write a job's tables and state to files; return the arguments that name them."""
+    arguments = []
+    for name, table in job.tables.items():
+        path = folder / f"{name}.table"
+        np.ascontiguousarray(table, dtype=np.float64).tofile(path)
+        arguments.append(f"{name}.values={path}")
+    if job.state:
+        arguments.append("--state")
+    for name, array in job.state.items():
+        path = folder / f"{name}.state"
+        np.ascontiguousarray(array).tofile(path)
+        arguments.append(f"{name}={path}")
+    return arguments
 
 
 def check_results(results: Path, manifest: Mapping[str, Any], duration: float, log: str) -> None:
@@ -154,20 +176,6 @@ def read_arrays(
         if variable == "i" and len(arrays.get(f"{group}.t", array)) != len(array):
             raise SimulationError(f"The simulation wrote a part of {group} only.")
     return arrays
-
-
-def _arguments(job: Job, scratch: Path) -> list[str]:
-    tables = []
-    for name, table in job.tables.items():
-        path = scratch / f"{name}.table"
-        np.ascontiguousarray(table, dtype=np.float64).tofile(path)
-        tables.append(f"{name}.values={path}")
-    state = []
-    for name, array in job.state.items():
-        path = scratch / f"{name}.state"
-        np.ascontiguousarray(array).tofile(path)
-        state.append(f"{name}={path}")
-    return [*command_line(job), *tables, *(["--state", *state] if state else [])]
 
 
 def follow(

@@ -20,7 +20,10 @@ from neurosim.simulation.objects import simulated
 # Brian2 leaves the user's arguments in `args`. Three of them are ours, and the state is set apart,
 # because it can be applied only after the initial values that it replaces.
 TAKE_ARGUMENTS = """
-if (args.size() < 3) { std::cerr << "Error: DURATION BRAIN_SEED NOISE_SEED expected" << std::endl; return 2; }
+if (args.size() < 3) {
+    std::cerr << "Error: DURATION BRAIN_SEED NOISE_SEED expected" << std::endl;
+    return 2;
+}
 const double run_duration = atof(args[0].c_str());
 const unsigned long brain_seed = strtoul(args[1].c_str(), NULL, 10);
 const unsigned long noise_seed = strtoul(args[2].c_str(), NULL, 10);
@@ -133,6 +136,10 @@ def _describe_results(device: Any) -> dict[str, Any]:
         # Pathways of one Synapses object share its name: the first is the one that arguments set.
         arrays.setdefault(
             f"{variable.owner.name}.{variable.name}",
-            {"file": file, "dtype": np.dtype(variable.dtype).str, "ndim": variable.ndim if dynamic else 1},
+            {
+                "file": file,
+                "dtype": np.dtype(variable.dtype).str,
+                "ndim": variable.ndim if dynamic else 1,
+            },
         )
     return {"files": files, "arrays": arrays}

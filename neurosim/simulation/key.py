@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import itertools
 import json
+import re
 from collections.abc import Mapping
 from importlib import metadata
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 from neurosim.simulation.toolchain import FLAGS, compiler_version, processor
 
 GENERATOR = "neurosim.simulation.generate"
+CLOCK = re.compile(rb"\s*_array_\w+_(timestep|t|dt)\[0\] = [^;]*;$")
 VERSIONS = ("brian2", "numpy", "sympy", "jinja2")  # what generates the C++ code
 
 
@@ -47,7 +50,7 @@ def generated_key(directory: Path, compiler: str) -> str:
     """Return the key of a project that Brian2 has already generated: the hash of what it wrote."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     digests = {
-        str(path.relative_to(directory)): hashlib.sha256(path.read_bytes()).hexdigest()
+        str(path.relative_to(directory)): hashlib.sha256(_canonical(path.read_bytes())).hexdigest()
         for path in files
     }
     return f"custom-{_digest({'files': digests, **toolchain_identity(compiler)})}"
@@ -66,15 +69,27 @@ def toolchain_identity(compiler: str) -> dict[str, Any]:
 def source_hash(module: str) -> str:
     """Return a hash of a module and of the neurosim modules that it imports.
 
-    Comments and layout do not count, for they change nothing that is generated.
+    Comments and layout do not count, nor does how a circuit is run: they change nothing that is
+    generated.
     """
     seen: dict[str, str] = {}
     _collect(module, seen)
     return _digest(seen)
 
 
+def _canonical(content: bytes) -> bytes:
+    """Sort neighbouring assignments to clocks, which Brian2 writes in the order of a set."""
+    lines = content.split(b"\n")
+    canonical: list[bytes] = []
+    for is_clock, group in itertools.groupby(lines, key=lambda line: bool(CLOCK.match(line))):
+        # By variable only: of two assignments to one variable the later has to stay the later.
+        block = list(group)
+        canonical += sorted(block, key=lambda line: line.split(b"=")[0]) if is_clock else block
+    return b"\n".join(canonical)
+
+
 def _collect(module: str, seen: dict[str, str]) -> None:
-    if module in seen:
+    if module in seen or (module.startswith("neurosim.simulation.") and module != GENERATOR):
         return
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:

@@ -108,9 +108,7 @@ def run_live(job: Job, progress: Any) -> dict[str, np.ndarray]:
     from neurosim.simulation.objects import simulated
 
     prefs.codegen.target = "numpy"
-    stages = RuntimeStages(
-        job.arguments, job.tables, job.state, job.brain_seed, job.noise_seed
-    )
+    stages = RuntimeStages(job.arguments, job.tables, job.state, job.brain_seed, job.noise_seed)
     module = importlib.import_module(f"neurosim.circuits.{job.circuit}")
     objects = module.assemble(job.structure, stages)
     network = Network(simulated(objects))

@@ -1,0 +1,20 @@
+"""Circuits: equations and connectivity as Brian2 objects, one circuit a file.
+
+The circuits are imported when they are first used, for that imports Brian2.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neurosim.circuits import area as area
+
+__all__ = ["area"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"neurosim.circuits.{name}")
+    raise AttributeError(f"neurosim has no circuit '{name}', only {', '.join(__all__)}")

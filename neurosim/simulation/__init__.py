@@ -1,0 +1,1 @@
+"""Build, cache and run compiled circuits; run them without a compiler."""

@@ -1,0 +1,164 @@
+"""A circuit to work with in Python: its Brian2 objects by name, run through the cache."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurosim.errors import InputError, SimulationError, nearest_name
+from neurosim.schedules import Patterns, structure_with_capacity, tables_of
+from neurosim.simulation.binary import check_results, command_line
+from neurosim.simulation.cache import get_or_build
+from neurosim.simulation.job import Job, derived_seed
+from neurosim.simulation.key import generated_key, toolchain_identity
+from neurosim.simulation.toolchain import find_compiler
+from neurosim.timeline import Timeline
+
+if TYPE_CHECKING:
+    from neurosim.parameters import Sheet
+
+
+class Circuit:
+    """The Brian2 objects of a circuit, to be extended by monitors and run once.
+
+    With a C++ compiler the objects live in a Brian2 standalone project: their values can be read
+    after `run`. Brian2 has one such project at a time, so building another circuit ends this one.
+
+    Parameters
+    ----------
+    name : str
+        Module in ``neurosim.circuits``.
+    sheet : Sheet
+    seed : int
+        Draws the brain, then the noise.
+    timeline : Timeline, optional
+        Trials to be shown; silence if left out.
+    patterns : mapping, optional
+        Active units of each stimulus by population, see `neurosim.schedules.tables_of`.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed, the timeline or a pattern is refused.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        sheet: Sheet,
+        seed: int = 0,
+        timeline: Timeline | None = None,
+        patterns: Patterns | None = None,
+    ) -> None:
+        if sheet.circuit != name:
+            raise InputError(f"The sheet '{sheet.name}' is of '{sheet.circuit}', not of '{name}'.")
+        parameters = sheet.parameters
+        tables = tables_of(parameters, timeline or Timeline(()), patterns or {})
+        self._job = Job(
+            circuit=name,
+            structure=structure_with_capacity(parameters, tables),
+            arguments=parameters.run_arguments(),
+            tables=tables,
+            duration=0.0,
+            brain_seed=derived_seed(seed, "brain"),
+            noise_seed=derived_seed(seed, "noise 0"),
+            outputs=(),
+        )
+        self._compiler = find_compiler()
+        self._has_run = False
+        self.objects: dict[str, Any] = importlib.import_module(
+            f"neurosim.circuits.{name}"
+        ).assemble(self._job.structure, self._stages())
+
+    def __getattr__(self, name: str) -> Any:
+        objects = vars(self).get("objects", {})
+        if name not in objects:
+            raise AttributeError(f"The circuit has no '{name}': {nearest_name(name, objects)}")
+        return objects[name]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.objects]
+
+    def run(self, duration: Any, monitors: Iterable[Any] = ()) -> None:
+        """Simulate; compile only what was not compiled before.
+
+        Parameters
+        ----------
+        duration : Brian2 quantity
+            For example ``2*second``.
+        monitors : iterable of Brian2 objects
+            Monitors, or other objects to simulate with the circuit.
+
+        Raises
+        ------
+        SimulationError
+            If it has run already, or the build or the simulation fails.
+        """
+        if self._has_run:
+            raise SimulationError("This circuit has run: build it again for another run.")
+        self._has_run = True
+        from neurosim.simulation.objects import simulated
+
+        objects = [*simulated(self.objects), *monitors]
+        if self._compiler is None:
+            from brian2 import Network
+
+            Network(objects).run(duration)
+        else:
+            self._run_compiled(objects, float(duration), self._compiler)
+
+    def _stages(self) -> Any:
+        if self._compiler is not None:
+            from neurosim.simulation.generate import start_project
+
+            return start_project()
+        from brian2 import prefs, set_device
+
+        from neurosim.simulation.numpy_target import RuntimeStages
+
+        set_device("runtime")
+        prefs.codegen.target = "numpy"
+        job = self._job
+        return RuntimeStages(job.arguments, job.tables, {}, job.brain_seed, job.noise_seed)
+
+    def _run_compiled(self, objects: list[Any], duration: float, compiler: str) -> None:
+        from brian2 import get_device
+
+        from neurosim.simulation.binary import write_arrays
+        from neurosim.simulation.generate import finish_project
+        from neurosim.simulation.unity import compile_unity
+
+        job = Job(**{**vars(self._job), "duration": duration})
+        # Brian2 reads results when they are asked for: they stay as long as this process.
+        results = Path(tempfile.mkdtemp(prefix="neurosim-results-"))
+        atexit.register(shutil.rmtree, results, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix="neurosim-project-") as name:
+            project = Path(name)
+            description = finish_project(objects, project)
+
+            def build(directory: Path) -> dict[str, Any]:
+                start = time.perf_counter()
+                shutil.copytree(project, directory, dirs_exist_ok=True)
+                compile_unity(directory, compiler)
+                return {
+                    **description,
+                    "identity": toolchain_identity(compiler),
+                    "build_seconds": time.perf_counter() - start,
+                }
+
+            entry = get_or_build(generated_key(project, compiler), build)
+            device: Any = get_device()
+            device.run(
+                directory=str(entry.directory),
+                results_directory=os.path.relpath(results, entry.directory),
+                with_output=False,
+                run_args=[*command_line(job), *write_arrays(job, project)],
+            )
+        check_results(results, entry.manifest, duration, "")
