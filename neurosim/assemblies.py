@@ -81,10 +81,10 @@ def describe_assemblies(
 def pair_overlaps(
     assemblies: dict[str, np.ndarray],
     stimuli: Sequence[str],
-    without: tuple[str, str] | None = None,
+    without: Sequence[str] = (),
 ) -> list[float]:
     """Return the overlap of every pair of assemblies, `without` one pair."""
-    left_out = set(without or ())
+    left_out = set(without)
     return [
         st.overlap(assemblies[first], assemblies[second])
         for k, first in enumerate(stimuli)
@@ -93,9 +93,7 @@ def pair_overlaps(
     ]
 
 
-def recovery(
-    assembly: np.ndarray, recalled: np.ndarray, given: np.ndarray | None = None
-) -> float:
+def recovery(assembly: np.ndarray, recalled: np.ndarray, given: np.ndarray | None = None) -> float:
     """Return the share of an assembly that is recalled, of what was not given.
 
     Parameters

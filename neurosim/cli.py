@@ -127,7 +127,9 @@ def _show(options: argparse.Namespace) -> int:
     from neurosim.folders import names
 
     known = {*names("models"), *names("protocols")}
-    if options.protocol or (options.name in names("protocols") and options.name not in names("models")):
+    if options.protocol or (
+        options.name in names("protocols") and options.name not in names("models")
+    ):
         print(protocol_text(options.name))
     elif options.name in known or _is_path(options.name):
         print(sheet_text(options.name), end="")

@@ -72,12 +72,13 @@ def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path
                 f"The figure '{name}' needs the condition '{condition}', which was not run."
             )
     import matplotlib as mpl
+    import matplotlib.style
 
     path = directory / f"{script.__name__.rpartition('.')[2]}.{file_format}"
     aside = path.with_name(f".{path.name}.part")
     style = Path(__file__).with_name("neurosim.mplstyle")
     with mpl.rc_context():
-        mpl.style.use(style)
+        matplotlib.style.use(style)
         mpl.rcParams["svg.hashsalt"] = "neurosim"
         figure = script.draw(run)
         try:

@@ -53,6 +53,12 @@ def names(kind: Kind) -> list[str]:
     )
 
 
+def is_path(kind: Kind, text: str) -> bool:
+    """Whether a text is a path rather than a name: it has a folder or the ending of its kind."""
+    separators = [separator for separator in (os.sep, os.altsep) if separator]
+    return text.endswith(SUFFIXES[kind]) or any(separator in text for separator in separators)
+
+
 def find(kind: Kind, name_or_path: str | os.PathLike[str]) -> Path:
     """Return the file of a sheet, a protocol or a figure.
 
@@ -60,8 +66,7 @@ def find(kind: Kind, name_or_path: str | os.PathLike[str]) -> Path:
     ----------
     kind : {"models", "protocols", "figures"}
     name_or_path : str or path
-        Name of one that comes with neurosim, or path of a user's own; what has a folder or the
-        ending of its kind is a path.
+        Name of one that comes with neurosim, or path of a user's own; see `is_path`.
 
     Returns
     -------
@@ -75,7 +80,7 @@ def find(kind: Kind, name_or_path: str | os.PathLike[str]) -> Path:
     """
     text = os.fspath(name_or_path)
     known = names(kind)
-    if not _is_path(kind, text):
+    if not is_path(kind, text):
         if text not in known:
             raise InputError(f"Unknown {NOUNS[kind]} '{text}': {nearest_name(text, known)}")
         return folder(kind) / f"{text}{SUFFIXES[kind]}"
@@ -131,11 +136,6 @@ def load_script(kind: ScriptKind, name_or_path: str | os.PathLike[str]) -> Modul
             raise InputError(_sentence(kind, path, error)) from error
         raise
     return module
-
-
-def _is_path(kind: Kind, text: str) -> bool:
-    separators = [separator for separator in (os.sep, os.altsep) if separator]
-    return text.endswith(SUFFIXES[kind]) or any(separator in text for separator in separators)
 
 
 def _sentence(kind: Kind, path: Path, error: BaseException) -> str:

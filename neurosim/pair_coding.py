@@ -91,7 +91,9 @@ def describe_link(
         "pair_coding_p_to_np": pair_coding(recording, p, partner),
         "pair_coding_np_to_p": pair_coding(recording, partner, p),
         "kept": min(
-            st.kept_fraction(responders(recording, name, BEFORE), responders(recording, name, AFTER))
+            st.kept_fraction(
+                responders(recording, name, BEFORE), responders(recording, name, AFTER)
+            )
             for name in (p, partner)
         ),
         "na_rate_change": float(np.max(np.abs(changes))),

@@ -10,9 +10,7 @@ from neurosim.folders import find
 from neurosim.parameters.sheet import Sheet, read_sheet
 
 
-def load_model(
-    model: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None
-) -> Sheet:
+def load_model(model: str | os.PathLike[str], overrides: Mapping[str, Any] | None = None) -> Sheet:
     """Read a model sheet.
 
     Parameters
