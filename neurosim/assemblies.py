@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -91,6 +91,29 @@ def pair_overlaps(
         for second in stimuli[k + 1 :]
         if {first, second} != left_out
     ]
+
+
+def cued_recovery(
+    recording: Recording, cues: Mapping[str, str], phase: str, cue_phase: str
+) -> float:
+    """Return the share of an assembly that fires to a part of its input.
+
+    Parameters
+    ----------
+    recording : Recording
+    cues : mapping of str to str
+        Name of the cue by name of the stimulus.
+    phase, cue_phase : str
+        Where the stimuli and the cues are shown.
+
+    Returns
+    -------
+    float
+        Mean over stimuli.
+    """
+    whole = find_assemblies(recording, list(cues), phase)
+    cued = find_assemblies(recording, list(cues.values()), cue_phase)
+    return float(np.mean([recovery(whole[name], cued[cue]) for name, cue in cues.items()]))
 
 
 def recovery(assembly: np.ndarray, recalled: np.ndarray, given: np.ndarray | None = None) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from neurosim import statistics as st
+from neurosim.assemblies import find_assemblies, pair_overlaps
 from neurosim.recording import Recording
 
 POPULATION = "excitatory"
@@ -67,7 +68,9 @@ def describe_link(
         rate to a picture that is not associated, Hz, the largest absolute value) and ``na_units``
         (share of P units that come to respond to one, the largest); ``p_rate_after``,
         ``np_rate_before`` and ``np_rate_after`` (of all P units, Hz); ``shuffled_pair_coding``
-        (the larger of both directions).
+        (the larger of both directions); ``pair_overlap_after`` and ``unassociated_overlap_after``
+        (shared cells of the pair's assemblies, and of all others in the mean, each as a share of
+        the smaller assembly).
     """
     p, partner, *others = singles
     own = responders(recording, p, BEFORE)
@@ -87,6 +90,7 @@ def describe_link(
         mean_rate(recording, own, name, AFTER) - mean_rate(recording, own, name, BEFORE)
         for name in others
     ]
+    after = find_assemblies(recording, singles, AFTER)
     return {
         "pair_coding_p_to_np": pair_coding(recording, p, partner),
         "pair_coding_np_to_p": pair_coding(recording, partner, p),
@@ -102,6 +106,10 @@ def describe_link(
         "np_rate_before": mean_rate(recording, own, partner, BEFORE),
         "np_rate_after": mean_rate(recording, own, partner, AFTER),
         "shuffled_pair_coding": max(shuffled),
+        "pair_overlap_after": st.overlap(after[p], after[partner]),
+        "unassociated_overlap_after": float(
+            np.mean(pair_overlaps(after, singles, without=(p, partner)))
+        ),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from neurosim.errors import InputError
@@ -56,3 +58,8 @@ def part_of(code: np.ndarray, share: float, generator: np.random.Generator) -> n
     part = np.zeros_like(code)
     part[chosen] = True
     return part
+
+
+def rounds(names: Sequence[str], n_rounds: int, generator: np.random.Generator) -> list[str]:
+    """Return every name once a round, each round in a random order of its own."""
+    return [names[k] for _ in range(n_rounds) for k in generator.permutation(len(names))]
