@@ -6,6 +6,7 @@ have to be there) and ``draw(run)``, which returns a Matplotlib figure.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -78,7 +79,7 @@ def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path
     aside = path.with_name(f".{path.name}.part")
     style = Path(__file__).with_name("neurosim.mplstyle")
     with mpl.rc_context():
-        matplotlib.style.use(style)
+        matplotlib.style.use(["default", style])  # not on top of the user's own style
         mpl.rcParams["svg.hashsalt"] = "neurosim"
         figure = script.draw(run)
         try:
@@ -88,8 +89,10 @@ def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path
             )
             aside.replace(path)
         except OSError as error:
-            aside.unlink(missing_ok=True)
             raise NeurosimError(f"'{path}' cannot be written: {error.strerror}.") from None
+        finally:
+            with contextlib.suppress(OSError):
+                aside.unlink()
     return path
 
 

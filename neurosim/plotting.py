@@ -8,13 +8,14 @@ it says otherwise, their labels to the caller. Colours, fonts and line widths ar
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, QuadMesh
-from matplotlib.figure import FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
@@ -23,6 +24,7 @@ from neurosim import statistics as st
 from neurosim.errors import InputError
 from neurosim.recording import EDGE, Recording
 
+DECIMALS = 6  # of positions in a figure: a millionth of its width
 CONFIDENCE = 1.96  # standard errors on either side of a mean: 95 % of a normal distribution
 TICK_HEIGHT = 0.8  # of a spike in a raster, in rows
 STIMULUS_COLOUR = "0.92"
@@ -44,6 +46,36 @@ def panel_letter(figure: FigureBase, letter: str) -> Text:
     return figure.text(
         0.003, 0.995, letter, ha="left", va="top", fontsize="x-large", fontweight="bold"
     )
+
+
+def settle(figure: Figure) -> Figure:
+    """Lay a finished figure out, once and for every file format.
+
+    The solver behind the constrained layout returns positions whose last bits depend on where its
+    variables lie in memory. They are rounded, so that the same data give the same file.
+
+    Parameters
+    ----------
+    figure : Figure
+
+    Returns
+    -------
+    Figure
+        The same.
+    """
+    layout = figure.get_layout_engine()
+    if layout is not None:
+        layout.execute(figure)
+    figure.set_layout_engine("none")
+    parts = [part for part in figure.findobj(SubFigure) if isinstance(part, SubFigure)]
+    for part in parts:
+        part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), DECIMALS))
+    for text in [text for part in (figure, *parts) for text in part.texts]:
+        x, y = text.get_position()
+        text.set_position((round(x, DECIMALS), round(y, DECIMALS)))
+    for ax in figure.axes:
+        ax.set_position(np.round(ax.get_position(original=True).bounds, DECIMALS))
+    return figure
 
 
 def mark_stimulus(ax: Axes, start: float, stop: float) -> None:
@@ -159,10 +191,17 @@ def psth(
             f"{window[1] - window[0]:g} s divided by a whole number."
         )
     edges = window[0] + bin_width * np.arange(n_bins + 1)
-    rates = [
-        st.rates(recording, population, trials, (start, stop))[:, units].mean(axis=0)
-        for start, stop in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    selected = np.asarray(units)
+    try:
+        rates = [
+            st.rates(recording, population, trials, (start, stop))[:, selected].mean(axis=0)
+            for start, stop in pairwise(edges)
+        ]
+    except IndexError:
+        raise InputError(
+            f"Units are missing in the population '{population}', expected indices or a mask of "
+            f"its {recording.spikes[population].n} units."
+        ) from None
     return mean_with_confidence(ax, (edges[:-1] + edges[1:]) / 2, np.transpose(rates), **line)
 
 
@@ -231,18 +270,18 @@ def overlap_matrix(ax: Axes, overlaps: npt.ArrayLike, labels: Sequence[str]) -> 
             f"The overlaps have the shape {values.shape} with {n} labels, expected ({n}, {n})."
         )
     cells = ax.pcolormesh(values, vmin=0, vmax=1, edgecolors="white", linewidth=1)
-    centres = np.arange(n) + 0.5
     for row, column in np.ndindex(n, n):
         value = values[row, column]
         ax.text(
-            centres[column],
-            centres[row],
+            column + 0.5,
+            row + 0.5,
             "1" if value == 1 else f"{value:.2f}".removeprefix("0"),
             ha="center",
             va="center",
             fontsize=7,
-            color="white" if value > 0.5 else "black",
+            color="white" if value > 0.72 else "black",
         )
+    centres = np.arange(n) + 0.5
     ax.set_xticks(centres, labels)
     ax.set_yticks(centres, labels)
     ax.tick_params(length=0)
