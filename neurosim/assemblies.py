@@ -10,8 +10,6 @@ from neurosim import statistics as st
 from neurosim.recording import Recording
 
 POPULATION = "excitatory"
-WINDOW = (0.0, 0.5)  # s after onset
-BASELINE = (-0.4, 0.0)
 
 
 def find_assemblies(
@@ -61,12 +59,13 @@ def describe_assemblies(
     jaccards, member_rates, unit_rates = [], [], []
     for name, members in assemblies.items():
         trials = table.where(phase=phase, stimulus=name)
-        rates = st.rates(recording, POPULATION, trials, WINDOW)
+        rates = st.rates(recording, POPULATION, trials)
         jaccards.append(st.trial_jaccard(st.active_units(recording, POPULATION, trials)))
         member_rates.append(rates[:, members].mean() if members.any() else np.nan)
         unit_rates.append(rates.mean(axis=0).max())
     overlaps = pair_overlaps(assemblies, stimuli)
-    background = st.rates(recording, POPULATION, table.where(phase=phase), BASELINE)
+    baseline = st.ISON_CRITERION.baseline_window
+    background = st.rates(recording, POPULATION, table.where(phase=phase), baseline)
     return {
         "assembly_size": float(np.mean([members.mean() for members in assemblies.values()])),
         "trial_jaccard": float(np.mean(jaccards)),

@@ -30,9 +30,11 @@ from neurosim.recording import EDGE, Recording, SpikeTrains
 
 Window = tuple[float, float]
 
-STIMULUS_WINDOW: Window = (0.0, 0.5)  # s
+# Definitions of ours. A member of an assembly fires at several times the background of about 1 Hz,
+# and does so reliably.
+STIMULUS_WINDOW: Window = (0.0, 0.5)  # s, the whole of a test presentation
 ASSEMBLY_RATE = 10.0  # Hz
-ASSEMBLY_SHARE = 0.5
+ASSEMBLY_SHARE = 0.5  # of the trials
 # Decimals of a number of spikes that comes from a rate: 4 spikes in 0.4 s have to tie with 5 in
 # 0.5 s, and 7 in 0.7 s have to reach 10 Hz, although lengths of windows are rounded numbers.
 ROUNDING = 9

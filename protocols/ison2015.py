@@ -46,17 +46,17 @@ CUE_TRIALS = 5  # of every half cue and every direct stimulation
 
 @dataclass(frozen=True)
 class Options:
-    """What can be changed about the experiment."""
+    """What can be changed about the experiment; trials are per picture."""
 
     condition: str = parameter(choices=(*CONDITIONS, "all"), default="main")
     stimuli: str = parameter(choices=("pictures", "random"), default="pictures")
-    pictures: tuple[str, ...] = parameter(default=("palace", "person", "flower"))
-    n_random: int = parameter(low=3, high=60, default=5)
-    imprint_trials: int = parameter(low=1, high=200, default=24)
-    test_trials: int = parameter(low=4, high=100, default=10)
-    composite_trials: int = parameter(low=1, high=100, default=5)
-    composite_duration: float = parameter("s", low=0.1, high=10, default=1.0)
-    learning_rate: float = parameter(low=0, high=10, default=0.1)
+    pictures: tuple[str, ...] = parameter(default=("palace", "person", "flower"))  # P, NP, NA...
+    n_random: int = parameter(low=3, high=60, default=5)  # codes instead of pictures
+    imprint_trials: int = parameter(low=1, high=200, default=24)  # calibrated: Jaccard >= .95
+    test_trials: int = parameter(low=4, high=100, default=10)  # ours: enough for the rank-sum test
+    composite_trials: int = parameter(low=1, high=100, default=5)  # "a few trials" (published)
+    composite_duration: float = parameter("s", low=0.1, high=10, default=1.0)  # 1 s (unverified)
+    learning_rate: float = parameter(low=0, high=10, default=0.1)  # calibrated in each sheet
 
 
 QUICK = {"imprint_trials": 12, "test_trials": 5, "composite_trials": 3}
