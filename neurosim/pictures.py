@@ -19,14 +19,14 @@ import numpy as np
 from neurosim.abstract.fly_hash import centre_of, hash_codes, projection_matrix
 from neurosim.errors import InputError, nearest_name
 
-# Sizes of the retina. Calibrated: with these features, other than with grey values, codes of different
-# pictures share no more inputs than by chance.
+# Sizes of the retina. Calibrated: with these features, other than with grey values, codes of
+# different pictures share no more inputs than by chance.
 SIZE = 96  # pixels, height and width
 GRID = 16  # blocks of pixels along each side that are averaged into one feature
-# Share of the mean over the pictures that is subtracted. Calibrated on seeds 0-9: with all of it the
-# composite keeps .31 of each picture's inputs, too few to drive both assemblies; with none, the
-# codes of strangers share .2 and their assemblies up to .25; with half it keeps .38, and strangers
-# share .04 and nothing.
+# Share of the mean over the pictures that is subtracted. Calibrated on seeds 0-9: with all of it
+# the composite keeps .31 of each picture's inputs, too few to drive both assemblies; with none,
+# the codes of strangers share .2 and their assemblies up to .25; with half it keeps .38, and
+# strangers share .04 and nothing.
 CENTRED_SHARE = 0.5
 SIGMA_CENTRE, SIGMA_SURROUND = 1.0, 4.0  # pixels
 
