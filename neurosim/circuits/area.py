@@ -108,7 +108,8 @@ learning_rate = {name}_learning_rate(t) : 1 (shared)
 
 # Depression acts when the presynaptic spike arrives, potentiation when the postsynaptic neuron
 # fires. A neuron raises its traces after all synapses have read them, so that o2 is read without
-# the spike that triggers potentiation, as the rule asks.
+# the spike that triggers potentiation, as the rule asks. r1 counts from the presynaptic spike and
+# not from its arrival: of a pair less than the delay apart, both changes are made.
 ON_PRE = """
 g_e_post += w
 w = clip(w - learning_rate*a2_minus*w_max*o1_post, 0*siemens, w_max)
@@ -229,19 +230,21 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         clock=tick,
         name="stimulation",
     )
-    # A Poisson process has no memory: drawing the next spike anew at every tick changes nothing
-    # but lets the rate change there.
+    # A Poisson process has no memory, so the next spike may be drawn anew at every tick, where the
+    # rate can change. It is drawn from the end of the last step on: a spike that was due in the
+    # step of the tick has not been fired yet.
+    last_step = f"t - {structure['simulation.dt']!r}*second"
     inputs.run_regularly(
         "rate = idle_rate + (stimulus_rate - idle_rate)*input_patterns(stimulus(t)*second, i)\n"
-        "t_next = t - log(rand())/rate",
+        f"t_next = {last_step} - log(rand())/rate",
         clock=tick,
         name="stimulus_onset",
     )
     excitatory.run_on_event("normalise_input", "input_total = 0*siemens", when="end")
     excitatory.run_on_event("normalise_recurrent", "recurrent_total = 0*siemens", when="end")
 
-    # Input has the same total at every neuron; within the area a neuron keeps the total that its
-    # own number of synapses began with.
+    # Input is kept at the same total for every neuron, synapses within the area at w_initial times
+    # their number. While a projection learns, at whatever rate, all of the difference is taken out.
     projections = {
         "input_to_excitatory": _plastic_projection(
             inputs, excitatory, "normalise_input", "input_total", "input_budget_post", tables
