@@ -90,22 +90,22 @@ def describe_link(
         mean_rate(recording, own, name, AFTER) - mean_rate(recording, own, name, BEFORE)
         for name in others
     ]
+    kept = [
+        st.kept_fraction(responders(recording, name, BEFORE), responders(recording, name, AFTER))
+        for name in (p, partner)
+    ]
     after = find_assemblies(recording, singles, AFTER)
     return {
         "pair_coding_p_to_np": pair_coding(recording, p, partner),
         "pair_coding_np_to_p": pair_coding(recording, partner, p),
-        "kept": min(
-            st.kept_fraction(
-                responders(recording, name, BEFORE), responders(recording, name, AFTER)
-            )
-            for name in (p, partner)
-        ),
+        # NumPy's minimum and maximum keep what is not a number.
+        "kept": float(np.min(kept)),
         "na_rate_change": float(np.max(np.abs(changes))),
-        "na_units": max(pair_coding(recording, p, name) for name in others),
+        "na_units": float(np.max([pair_coding(recording, p, name) for name in others])),
         "p_rate_after": mean_rate(recording, own, p, AFTER),
         "np_rate_before": mean_rate(recording, own, partner, BEFORE),
         "np_rate_after": mean_rate(recording, own, partner, AFTER),
-        "shuffled_pair_coding": max(shuffled),
+        "shuffled_pair_coding": float(np.max(shuffled)),
         "pair_overlap_after": st.overlap(after[p], after[partner]),
         "unassociated_overlap_after": float(
             np.mean(pair_overlaps(after, singles, without=(p, partner)))

@@ -18,6 +18,7 @@ from scipy.stats import hypergeom, mannwhitneyu
 from neurosim.errors import InputError
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.statistics import (
+    ISON_CRITERION,
     ResponseCriterion,
     active_units,
     assembly,
@@ -435,31 +436,29 @@ def test_kept_fraction() -> None:
 
 N = 60
 OWN, PARTNER = range(0, 20), range(20, 40)
-BEFORE: list[Block] = [
-    ("before", "person", OWN),
-    ("before", "palace", PARTNER),
-    *(("before", name, []) for name in ("flower", "coffee", "rocket")),
-]
+OTHERS = ("flower", "coffee", "rocket")
 
 
-def learned(partner: Sequence[int], others: Sequence[int], n_others: int = 3) -> Recording:
-    """Return phases after which these units fire to the partner and to the other pictures."""
-    after: list[Block] = [
-        ("after", "person", OWN),
-        ("after", "palace", partner),
-        *(("after", name, others) for name in ("flower", "coffee", "rocket")[:n_others]),
-    ]
-    return experiment([*BEFORE[: 2 + n_others], *after], N)
+def learned(answers: Mapping[str, Sequence[int]], n_others: int = 3) -> Recording:
+    """Return phases after which these units fire to these pictures, and are silent otherwise."""
+    names = ("person", "palace", *OTHERS[:n_others])
+    before: dict[str, Sequence[int]] = {"person": OWN, "palace": PARTNER}
+    phases = (("before", before), ("after", answers))
+    blocks = [(phase, name, units.get(name, [])) for phase, units in phases for name in names]
+    return experiment(blocks, N, background=0.0)
 
 
 def measured_and_shuffled(
-    recording: Recording, seed: int = 0, n_shuffles: int = 20
+    recording: Recording,
+    seed: int = 0,
+    n_shuffles: int = 2000,
+    criterion: ResponseCriterion = ISON_CRITERION,
 ) -> tuple[float, float]:
     table = recording.trial_table
 
     def responds(phase: str, stimulus: str) -> np.ndarray:
         trials = table.where(phase=phase, stimulus=stimulus)
-        return responsive_units(recording, "excitatory", trials)
+        return responsive_units(recording, "excitatory", trials, criterion)
 
     measured = pair_coding_fraction(
         responds("before", "person"), responds("before", "palace"), responds("after", "palace")
@@ -473,67 +472,132 @@ def measured_and_shuffled(
         partner="palace",
         generator=np.random.default_rng(seed),
         n_shuffles=n_shuffles,
+        criterion=criterion,
     )
     return measured, shuffled
 
 
-@pytest.mark.parametrize("n_others", [1, 3])
+def chance(n_pictures: int, n_fired: int, least: int = 5) -> float:
+    """Return how often `least` of ten trials drawn are of the pictures to which a unit fires.
+
+    Both numbers leave out the unit's own picture, whose labels stay. Each picture has ten trials.
+    Five are enough for a unit that is silent otherwise: the median is then half of the spikes of a
+    response, and rank_sum gives .014; with four the median is 0.
+    """
+    return float(hypergeom(10 * n_pictures, 10 * n_fired, 10).sf(least - 1))
+
+
+def sampled(share: float, n_shuffles: int = 2000) -> Any:
+    """Return what equals a share of the shuffles within four standard errors.
+
+    Units that fire to the same pictures respond in the same shuffles, so their number is no help.
+    """
+    return pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / n_shuffles))
+
+
+@pytest.mark.parametrize(
+    ("pictures", "n_others", "measured"),
+    [
+        (("person",), 3, 0),
+        (("palace",), 3, 1),
+        (("flower",), 3, 0),
+        (("person", "palace"), 3, 1),
+        (("person", "flower"), 3, 0),
+        (("flower", "coffee"), 3, 0),
+        (("person", *OTHERS), 3, 0),
+        (("palace", *OTHERS), 3, 1),
+        (("person",), 0, 0),
+        (("palace",), 0, 1),
+    ],
+)
+def test_shuffled_labels_see_to_how_many_other_pictures_a_unit_fires_and_not_to_which(
+    pictures: tuple[str, ...], n_others: int, measured: float
+) -> None:
+    recording = learned({name: OWN for name in pictures}, n_others)
+    expected = chance(1 + n_others, len({*pictures} - {"person"}))
+    assert measured_and_shuffled(recording) == (measured, sampled(expected))
+
+
+def test_chance_of_the_partner() -> None:
+    # The numbers that the Notes state.
+    assert chance(4, 1) == pytest.approx(0.050, abs=5e-4)
+    assert chance(4, 1, 6) == pytest.approx(0.007, abs=5e-4)
+    counts = np.repeat([4, 0], 5)[:, np.newaxis]
+    assert np.median(counts) == 2
+    assert rank_sum(counts, np.zeros_like(counts)) == pytest.approx([0.014], abs=5e-4)
+
+
+@pytest.mark.parametrize("n_others", [0, 1, 3])
 def test_shuffled_labels_destroy_an_association_of_two_pictures(n_others: int) -> None:
-    # With one other picture as with three: the pair's own trials must not leak into the control.
-    measured, shuffled = measured_and_shuffled(learned([*PARTNER, *OWN[:15]], [], n_others))
-    assert measured == pytest.approx(0.75, abs=0.051)
-    assert shuffled <= 0.02
+    # Fewer other pictures dilute less: with none the partner keeps its label in every shuffle.
+    recording = learned({"person": OWN, "palace": [*PARTNER, *OWN[:15]]}, n_others)
+    measured, shuffled = measured_and_shuffled(recording)
+    expected = 0.75 * chance(1 + n_others, 1)
+    assert measured == 0.75
+    assert shuffled == sampled(expected)
 
 
 @pytest.mark.parametrize("n_others", [1, 3])
 def test_shuffled_labels_leave_responses_to_every_picture(n_others: int) -> None:
     # Units that came to fire to everything are no evidence for an association: the control shows
-    # it, because it is as large as the fraction that was measured.
+    # it, because it is as large as the fraction that was measured. The others fell silent.
     units = [*PARTNER, *OWN[:15]]
-    measured, shuffled = measured_and_shuffled(learned(units, units, n_others))
-    assert measured == pytest.approx(0.75, abs=0.051)
-    assert shuffled == pytest.approx(measured, abs=0.051)
+    recording = learned({name: units for name in ("person", "palace", *OTHERS)}, n_others)
+    assert measured_and_shuffled(recording, n_shuffles=20) == (0.75, 0.75)
 
 
-def test_shuffled_labels_can_exceed_what_was_measured() -> None:
-    # The units fire to the other pictures and not to the partner.
-    measured, shuffled = measured_and_shuffled(learned(PARTNER, OWN))
-    assert measured <= 0.02
-    assert shuffled == pytest.approx(1.0, abs=0.05)
-
-
-def test_shuffled_labels_mix_the_other_pictures_at_random() -> None:
-    # Units that came to fire to one of three others respond in a shuffle if at least 5 of the
-    # 10 trials that are drawn are of that picture.
-    after: list[Block] = [
-        ("after", "person", OWN),
-        ("after", "palace", PARTNER),
-        ("after", "flower", OWN),
-        ("after", "coffee", []),
-        ("after", "rocket", []),
-    ]
-    recording = experiment([*BEFORE, *after], N, background=0.0)
-    shuffled = [measured_and_shuffled(recording, seed, 1000)[1] for seed in (0, 0, 1)]
+def test_shuffled_labels_follow_the_generator() -> None:
+    recording = learned({"person": OWN, "palace": OWN})
+    shuffled = [measured_and_shuffled(recording, seed, 300)[1] for seed in (0, 0, 1)]
     assert shuffled[0] == shuffled[1] != shuffled[2]
-    assert shuffled == pytest.approx([hypergeom(30, 10, 10).sf(4)] * 3, abs=0.04)
+
+
+@pytest.mark.parametrize(
+    ("spikes", "criterion", "least"),
+    [
+        (4, ISON_CRITERION, 5),
+        (3, ISON_CRITERION, 6),  # the median of five 3 and five 0 is 1.5
+        (20, ResponseCriterion(alpha=0.01), 6),  # rank_sum gives .014 with five, .005 with six
+        (20, ResponseCriterion(alpha=0.003), 7),  # .0016 with seven
+    ],
+)
+def test_shuffled_labels_need_every_part_of_the_criterion(
+    spikes: int, criterion: ResponseCriterion, least: int
+) -> None:
+    phases = [(phase, name) for phase in ("before", "after") for name in ("person", "palace")]
+    blocks = [*phases, *(("after", name) for name in OTHERS)]
+    response = np.repeat([spikes, 0, spikes, spikes, 0, 0, 0], 10)[:, np.newaxis]
+    recording = counted(response, np.zeros_like(response), blocks)
+    _, shuffled = measured_and_shuffled(recording, criterion=criterion)
+    assert shuffled == sampled(chance(4, 1, least))
 
 
 def test_shuffled_labels_take_the_baseline_of_the_trials_drawn() -> None:
     # The unit fires 20 spikes to every picture, but 50 before each flower: it responds in a
     # shuffle if at most 2 of the 10 trials that are drawn are of the flower.
-    blocks = [
-        ("before", "person"),
-        ("before", "palace"),
-        *(("after", name) for name in ("palace", "flower", "coffee", "rocket")),
-    ]
-    response = np.repeat([20, 0, 20, 20, 20, 20], 10)[:, np.newaxis]
-    baseline = np.repeat([0, 0, 0, 50, 0, 0], 10)[:, np.newaxis]
-    _, shuffled = measured_and_shuffled(counted(response, baseline, blocks), n_shuffles=1000)
-    assert shuffled == pytest.approx(hypergeom(30, 10, 10).cdf(2), abs=0.05)
+    phases = [(phase, name) for phase in ("before", "after") for name in ("person", "palace")]
+    blocks = [*phases, *(("after", name) for name in OTHERS)]
+    response = np.repeat([20, 0, 20, 20, 20, 20, 20], 10)[:, np.newaxis]
+    baseline = np.repeat([0, 0, 0, 0, 50, 0, 0], 10)[:, np.newaxis]
+    _, shuffled = measured_and_shuffled(counted(response, baseline, blocks))
+    assert shuffled == sampled(hypergeom(40, 10, 10).cdf(2))
+
+
+def test_shuffled_labels_are_drawn_two_hundred_times_by_default() -> None:
+    recording = learned({"person": OWN, "palace": OWN})
+    where = recording.trial_table.where
+    arguments = (recording, "excitatory", where(phase="before"), where(phase="after"))
+    by_default, explicit, fewer = (
+        shuffled_label_pair_coding(
+            *arguments, "person", "palace", np.random.default_rng(0), **values
+        )
+        for values in ({}, {"n_shuffles": 200}, {"n_shuffles": 20})
+    )
+    assert by_default == explicit != fewer
 
 
 def test_shuffled_labels_without_an_eligible_unit() -> None:
-    recording = learned(PARTNER, [])
+    recording = learned({"person": OWN, "palace": PARTNER})
     silent = Recording(
         {"excitatory": SpikeTrains(N, np.empty(0), np.empty(0))},
         recording.trial_table,
@@ -550,13 +614,12 @@ def test_shuffled_labels_without_an_eligible_unit() -> None:
         ({"own": "persn"}, "'persn' is not shown in these trials; did you mean 'person'"),
         ({"partner": "person"}, "own partner"),
         ({"n_shuffles": 0}, "0 shuffles"),
-        ({"after": [50, 60, 61, 70]}, "1 trials of pictures other .* expected 2 or more"),
         ({"after": [50, 70]}, "'palace' is not shown"),
         ({"before": []}, "no trials"),
     ],
 )
 def test_shuffled_labels_refuse(values: dict[str, Any], sentence: str) -> None:
-    recording = learned(PARTNER, [])
+    recording = learned({"person": OWN, "palace": PARTNER})
     arguments: dict[str, Any] = {
         "before": recording.trial_table.where(phase="before"),
         "after": recording.trial_table.where(phase="after"),
