@@ -1,8 +1,8 @@
-"""Assemblies in a recording: which cells, how stable, how separate, and what completes them."""
+"""Assemblies in a recording: which cells, how stable, how separate."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -51,30 +51,51 @@ def describe_assemblies(
     -------
     dict of str to float
         ``assembly_size`` (mean share of the area), ``trial_jaccard`` (mean),
-        ``unassociated_overlap`` (mean over pairs) and ``largest_unassociated_overlap``,
-        ``assembly_rate``, ``highest_rate`` and ``background_rate`` (Hz).
+        ``unassociated_overlap`` (mean over pairs), ``largest_unassociated_overlap`` and
+        ``chance_overlap`` (of random sets of the mean size), ``assembly_rate`` and
+        ``background_rate`` (Hz).
     """
     table = recording.trial_table
     assemblies = find_assemblies(recording, stimuli, phase)
-    jaccards, member_rates, unit_rates = [], [], []
+    jaccards, member_rates = [], []
     for name, members in assemblies.items():
         trials = table.where(phase=phase, stimulus=name)
         rates = st.rates(recording, POPULATION, trials)
         jaccards.append(st.trial_jaccard(st.active_units(recording, POPULATION, trials)))
         member_rates.append(rates[:, members].mean() if members.any() else np.nan)
-        unit_rates.append(rates.mean(axis=0).max())
     overlaps = pair_overlaps(assemblies, stimuli)
     baseline = st.ISON_CRITERION.baseline_window
     background = st.rates(recording, POPULATION, table.where(phase=phase), baseline)
+    size = float(np.mean([members.sum() for members in assemblies.values()]))
+    n_units = recording.spikes[POPULATION].n
     return {
-        "assembly_size": float(np.mean([members.mean() for members in assemblies.values()])),
+        "assembly_size": size / n_units,
         "trial_jaccard": float(np.mean(jaccards)),
         "unassociated_overlap": float(np.mean(overlaps)),
         "largest_unassociated_overlap": float(np.max(overlaps)),
+        "chance_overlap": st.chance_overlap(round(size), round(size), n_units),
         "assembly_rate": float(np.mean(member_rates)),
-        "highest_rate": float(np.max(unit_rates)),
         "background_rate": float(background.mean()),
     }
+
+
+def highest_rate(recording: Recording) -> float:
+    """Return the rate of the unit that fires most, excitatory or inhibitory, in any phase.
+
+    Returns
+    -------
+    float
+        Hz, mean over the trials of one stimulus in one phase.
+    """
+    table = recording.trial_table
+    shown = sorted(set(zip(table.phase, table.stimulus, strict=True)))
+    return max(
+        float(
+            st.rates(recording, population, table.where(phase=phase, stimulus=name)).mean(0).max()
+        )
+        for population in (POPULATION, "inhibitory")
+        for phase, name in shown
+    )
 
 
 def pair_overlaps(
@@ -90,44 +111,3 @@ def pair_overlaps(
         for second in stimuli[k + 1 :]
         if {first, second} != left_out
     ]
-
-
-def cued_recovery(
-    recording: Recording, cues: Mapping[str, str], phase: str, cue_phase: str
-) -> float:
-    """Return the share of an assembly that fires to a part of its input.
-
-    Parameters
-    ----------
-    recording : Recording
-    cues : mapping of str to str
-        Name of the cue by name of the stimulus.
-    phase, cue_phase : str
-        Where the stimuli and the cues are shown.
-
-    Returns
-    -------
-    float
-        Mean over stimuli.
-    """
-    whole = find_assemblies(recording, list(cues), phase)
-    cued = find_assemblies(recording, list(cues.values()), cue_phase)
-    return float(np.mean([recovery(whole[name], cued[cue]) for name, cue in cues.items()]))
-
-
-def recovery(assembly: np.ndarray, recalled: np.ndarray, given: np.ndarray | None = None) -> float:
-    """Return the share of an assembly that is recalled, of what was not given.
-
-    Parameters
-    ----------
-    assembly, recalled : ndarray of bool, shape (n_units,)
-    given : ndarray of bool, optional
-        Cells that were driven directly and do not count.
-
-    Returns
-    -------
-    float
-        Not a number if nothing is left to recall.
-    """
-    wanted = assembly if given is None else assembly & ~given
-    return float((recalled & wanted).sum() / wanted.sum()) if wanted.any() else float("nan")

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class NeurosimError(Exception):
-    """Base of every error that neurosim raises on purpose; its text is one sentence for the user."""
+    """Base of the errors that neurosim raises on purpose; the text is a sentence for the user."""
 
     exit_code = 3
 

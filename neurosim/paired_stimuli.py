@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from neurosim.pictures import encode_pictures
+from neurosim.picture_codes import encode_pictures
 from neurosim.stimuli import disjoint_codes, part_of
 from neurosim.timeline import NO_PAIR, Trial
 
@@ -26,11 +26,16 @@ class PairedStimuli:
         P and NP together.
     codes : dict of str to ndarray of bool, shape (n_inputs,)
         Of the singles, the composite and half of each single (`half`).
+    blend : dict of str to float
+        Of pictures only: ``composite_weight``, the opacity of P in the composite, and
+        ``composite_share``, the share of a picture's active inputs that the composite has too,
+        the smaller of both.
     """
 
     singles: tuple[str, ...]
     composite: str
     codes: dict[str, np.ndarray]
+    blend: dict[str, float] = field(default_factory=dict)
 
     def role(self, name: str) -> str:
         """Return what a stimulus is in the pair: P, NP, NA or C."""
@@ -93,7 +98,12 @@ def picture_pair(
         If a picture cannot be read, or there are fewer than three.
     """
     encoded = encode_pictures(pictures, pictures[:2], n_units, n_active, generator)
-    return _with_halves(tuple(pictures), encoded.composite, dict(encoded.codes), generator)
+    blend = {
+        "composite_weight": encoded.blend.weight,
+        "composite_share": min(encoded.blend.share_first, encoded.blend.share_second),
+    }
+    stimuli = _with_halves(tuple(pictures), encoded.composite, dict(encoded.codes), generator)
+    return replace(stimuli, blend=blend)
 
 
 def _with_halves(

@@ -1,4 +1,4 @@
-"""Simulate a sheet over timelines: one brain, one seed, any number of runs that may follow another."""
+"""Simulate a sheet over timelines: one brain, one seed, runs that may follow one another."""
 
 from __future__ import annotations
 
@@ -169,7 +169,9 @@ class Session:
         }
         trace = Trace(
             data=voltage.astype(np.float32),
-            rate=len(voltage) / timeline.duration,
+            rate=round(
+                len(voltage) / timeline.duration, 6
+            ),  # exact: joined traces need equal rates
             unit="V",
             description="Membrane potential of the first excitatory cells.",
             index=np.arange(voltage.shape[1]),

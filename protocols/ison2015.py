@@ -18,7 +18,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim.assemblies import cued_recovery, describe_assemblies, find_assemblies, recovery
+from neurosim.assemblies import describe_assemblies, find_assemblies, highest_rate
+from neurosim.completion import mean_recovery
+from neurosim.errors import InputError
 from neurosim.pair_coding import describe_link, pair_coding
 from neurosim.paired_stimuli import PairedStimuli, picture_pair, random_pair
 from neurosim.parameters import parameter
@@ -58,42 +60,44 @@ class Options:
     composite_duration: float = parameter("s", low=0.1, high=10, default=1.0)  # 1 s (unverified)
     learning_rate: float = parameter(low=0, high=10, default=0.1)  # calibrated in each sheet
 
+    def __post_init__(self) -> None:
+        unused = "pictures" if self.stimuli == "random" else "n_random"
+        if getattr(self, unused) != getattr(Options, unused):
+            raise InputError(f"protocol.{unused} means nothing with {self.stimuli} stimuli.")
+
 
 QUICK = {"imprint_trials": 12, "test_trials": 5, "composite_trials": 3}
 
-# The paper's numbers were not checked against its text, hence "unverified"; its direction is
-# published. "Calibrated" ranges are what the sheet was tuned to on seeds 0-9.
-ISON, TUNED = "Ison et al. 2015", "models/area_random.toml"
-HEALTH = {
-    "assembly_size": Target("share of the area", TUNED, "calibrated", low=0.08, high=0.14),
-    "trial_jaccard": Target("active cells, two trials", TUNED, "calibrated", low=0.95),
-    "unassociated_overlap": Target("mean over pairs", TUNED, "calibrated", high=0.02),
-    "assembly_rate": Target("members", "cortical rates", "plausibility", "Hz", high=45),
-    "highest_rate": Target("any cell", "cortical rates", "plausibility", "Hz", high=75),
+# The paper's numbers were not checked against its text, hence "unverified"; what its abstract says
+# is published. Goals are ours: the area was calibrated to them, so they test it on new seeds only.
+ISON, GOAL, BOUND = "Ison et al. 2015", "goal of the calibration", "bound of ours"
+ASSEMBLIES = {
+    "assembly_size": Target("share of the area", GOAL, "calibrated", low=0.08, high=0.14),
+    "trial_jaccard": Target("active cells, two trials", GOAL, "calibrated", low=0.95),
+    "unassociated_overlap": Target("mean over pairs", GOAL, "calibrated", high=0.02),
+    "largest_unassociated_overlap": Target("of all pairs", GOAL, "calibrated"),
+    "chance_overlap": Target("of random assemblies this large", "n1*n2/n", "derived"),
+    "assembly_rate": Target("members", BOUND, "plausibility", "Hz", high=45),
+    "highest_rate": Target("any cell, any phase", BOUND, "plausibility", "Hz", high=75),
     "background_rate": Target("cells", "Ison 2011: 0.6 Hz", "second-hand", "Hz", low=0.5, high=2),
-    "half_cue_recovery": Target("half of the input", TUNED, "calibrated", low=0.90),
-    "largest_unassociated_overlap": Target("of all pairs", TUNED, "calibrated"),
+    "half_cue_recovery": Target("half of the input", GOAL, "calibrated", low=0.90),
+    "composite_weight": Target("opacity of P in the composite", GOAL, "calibrated"),
+    "composite_share": Target("of a picture's inputs, the smaller", GOAL, "calibrated"),
 }
 PAIR_CODING = Target(
-    "of the units that fire to one picture, those that fire to both afterwards",
-    f"{ISON}: 21 of 51 units",
-    "unverified",
-    low=0.15,
-    high=0.65,
-    mean_low=0.30,
-    mean_high=0.50,
+    "fire to both afterwards", f"{ISON}: 21 of 51 units", "unverified", "1", 0.15, 0.65, 0.3, 0.5
 )
 LINK = {
     "pair_coding_p_to_np": PAIR_CODING,
     "pair_coding_np_to_p": PAIR_CODING,
     "kept": Target("still fire to their picture", ISON, "unverified", low=0.95),
-    "na_rate_change": Target("P units, largest over NA", ISON, "published", "Hz", high=0.5),
-    "na_units": Target("P units that fire to NA", ISON, "published", high=0.02),
-    "shuffled_pair_coding": Target("labels shuffled", "control", "control", high=0.02),
-    "p_rate_after": Target("P units, to P", f"{ISON}: 13 Hz", "unverified", "Hz"),
-    "np_rate_before": Target("P units, to NP", f"{ISON}: 3.6 Hz", "unverified", "Hz"),
-    "np_rate_after": Target("P units, to NP", f"{ISON}: 7.6 Hz", "unverified", "Hz"),
-    "pair_overlap_after": Target("P and NP", "De Falco et al. 2016: .04", "unverified"),
+    "na_rate_change": Target("P units, largest of NA", ISON, "unverified", "Hz", high=0.5),
+    "na_units": Target("P units that fire to NA", f"{ISON}, {BOUND}", "published", high=0.02),
+    "shuffled_pair_coding": Target("labels permuted", "control", "control", high=0.02),
+    "p_rate_after": Target("P to P", f"{ISON}, an example: 13 Hz", "unverified", "Hz"),
+    "np_rate_before": Target("P to NP", f"{ISON}, an example: 3.6 Hz", "unverified", "Hz"),
+    "np_rate_after": Target("P to NP", f"{ISON}, an example: 7.6 Hz", "unverified", "Hz"),
+    "pair_overlap_after": Target("P and NP", "De Falco 2016: .04", "unverified"),
     "unassociated_overlap_after": Target("other pairs", "De Falco 2016: < .01", "unverified"),
 }
 
@@ -102,9 +106,9 @@ def _at_most(name: str, high: float) -> dict[str, Target]:
     return {name: Target("the effect has to vanish", "control", "control", high=high)}
 
 
-RECOVERY = Target("of the other half", TUNED, "calibrated", low=0.50)
+RECOVERY = Target("of the other half", GOAL, "calibrated", low=0.50)
 TARGETS: Mapping[str, Mapping[str, Target]] = {
-    "main": HEALTH | LINK,
+    "main": ASSEMBLIES | LINK,
     "plasticity_off": _at_most("pair_coding", 0.02),
     "unpaired": _at_most("pair_coding", 0.02),
     "recurrent_only": _at_most("pair_coding", 0.05),
@@ -115,8 +119,9 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
 
 
 def is_judged(options: Options) -> bool:
-    """Whether the targets hold: they were set for random codes."""
-    return options.stimuli == "random"
+    """Whether the targets hold: they were set for random codes and enough trials."""
+    full_size = all(getattr(options, name) > few for name, few in QUICK.items())
+    return options.stimuli == "random" and full_size
 
 
 def imprint_and_test(stimuli: PairedStimuli, session: Session, options: Options) -> Timeline:
@@ -159,40 +164,36 @@ def run_condition(
         stimuli = picture_pair(options.pictures, inputs.n, inputs.n_active, generator)
     else:
         stimuli = random_pair(options.n_random, inputs.n, inputs.n_active, generator)
-    patterns = {"input": stimuli.codes}
+    patterns, singles = {"input": stimuli.codes}, stimuli.singles
+    learning = learn_and_test(stimuli, condition, session, options)
     past = session.run(imprint_and_test(stimuli, session, options), patterns)
     if condition.startswith("stimulation"):
         return stimulate(condition, session, stimuli, past)
-    timeline = learn_and_test(stimuli, condition, session, options)
-    recording = past.followed_by(session.run(timeline, patterns, past.state)).recording
-    singles = stimuli.singles
+    recording = past.followed_by(session.run(learning, patterns, past.state)).recording
     if condition == "main":
         values = describe_assemblies(recording, singles, "before")
-        cues = {name: stimuli.half(name) for name in singles}
-        values["half_cue_recovery"] = cued_recovery(recording, cues, "before", "completion")
+        values["highest_rate"] = highest_rate(recording)
+        assemblies = find_assemblies(recording, singles, "before")
+        halves = {name: stimuli.half(name) for name in singles}
+        values["half_cue_recovery"] = mean_recovery(assemblies, recording, halves, "completion")
         values |= describe_link(recording, singles, session.generator("shuffled labels"))
-        return recording, values
+        return recording, values | stimuli.blend
     p, partner = singles[:2]
     both_ways = (pair_coding(recording, p, partner), pair_coding(recording, partner, p))
-    return recording, {"pair_coding": max(both_ways)}
+    return recording, {"pair_coding": float(np.max(both_ways))}
 
 
 def stimulate(
     condition: str, session: Session, stimuli: PairedStimuli, past: Segment
 ) -> tuple[Recording, dict[str, float]]:
     """Drive half of each assembly directly, in the trained brain or in the naive one."""
-    generator = session.generator("stimulation")
     assemblies = find_assemblies(past.recording, stimuli.singles, "before")
-    driven = {stimuli.drive(n): part_of(c, 0.5, generator) for n, c in assemblies.items()}
+    generator, cues = session.generator("stimulation"), {n: stimuli.drive(n) for n in assemblies}
+    driven = {cues[name]: part_of(cells, 0.5, generator) for name, cells in assemblies.items()}
     trained = condition == "stimulation_trained"
-    phase = "completion" if trained else "naive"
-    tests = [stimuli.test(name, phase) for name in rounds(list(driven), CUE_TRIALS, generator)]
-    start = past.state if trained else None
+    phase, start = ("completion", past.state) if trained else ("naive", None)
+    tests = [stimuli.test(cue, phase) for cue in rounds(list(driven), CUE_TRIALS, generator)]
     probe = session.run(Timeline.of(tests), {"excitatory": driven}, start)
-    recalled = find_assemblies(probe.recording, list(driven), phase)
-    shares = [
-        recovery(assemblies[n], recalled[stimuli.drive(n)], given=driven[stimuli.drive(n)])
-        for n in stimuli.singles
-    ]
+    share = mean_recovery(assemblies, probe.recording, cues, phase, given=driven)
     recording = past.followed_by(probe).recording if trained else probe.recording
-    return recording, {"stimulation_recovery": float(np.mean(shares))}
+    return recording, {"stimulation_recovery": share}

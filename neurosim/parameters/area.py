@@ -138,6 +138,12 @@ class AreaParameters:
                     f"{section}.w_initial is {projection.w_initial * 1e9:g} nS, expected at most "
                     f"w_max ({projection.w_max * 1e9:g} nS)."
                 )
+        interval = self.plasticity.normalisation_interval
+        if interval < self.simulation.dt:
+            raise InputError(
+                f"plasticity.normalisation_interval is {interval * 1e3:g} ms, expected at least "
+                f"one time step ({self.simulation.dt * 1e3:g} ms)."
+            )
         if self.input.n_active > self.input.n:
             raise InputError(
                 f"input.n_active is {self.input.n_active}, expected at most input.n "
