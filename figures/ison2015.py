@@ -1,4 +1,4 @@
-"""A unit learns to fire to a second picture, laid out after Ison et al. 2015, figure 5.
+"""A unit learns to fire to a second picture, laid out after Ison et al. 2015 (second-hand).
 
 (a) Spikes of one unit, chosen by rule (`example_unit`). (b) Mean rate of all units that respond to
 P before learning, to P and to its partner NP. (c) How the share of pair-coding units grows with
@@ -22,10 +22,9 @@ from neurosim import statistics as st
 from neurosim.assemblies import find_assemblies
 from neurosim.errors import InputError
 from neurosim.pair_coding import AFTER, BEFORE, POPULATION, pair_coding, responders
-from neurosim.pictures import encode_pictures, load_picture, superimpose
+from neurosim.pictures import load_picture, superimpose
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
-from neurosim.simulation.job import derived_seed
 
 PROTOCOL = "ison2015"
 NEEDS = ("main",)
@@ -40,7 +39,7 @@ NAME_LENGTH = 11  # letters of a stimulus that a title has room for
 WIDTH = 7.2  # inches
 STRIP, UPPER, LOWER, CONDITIONS = 0.85, 2.05, 2.3, 1.3  # heights of the rows, inches
 # Before learning light and dashed, after it dark and solid; P blue and red, its partner grey and
-# green as in the paper.
+# green as in the paper (second-hand).
 Style = Mapping[str, Any]
 BEFORE_P: Style = {"color": "C1", "ls": "--"}
 AFTER_P: Style = {"color": "C2"}
@@ -116,20 +115,21 @@ def draw(run: Run) -> Figure:
 def shown_pictures(run: Run) -> dict[str, np.ndarray]:
     """Return P, its partner and their composite by title; nothing for random codes.
 
-    A run may be drawn where the user's own pictures are not; it then goes without them.
+    A run may be drawn where the user's own pictures are not, or hold no composite; it then goes
+    without them.
     """
     sheet = run.sheet
     if sheet.protocol["stimuli"] != "pictures":
         return {}
-    names, inputs = sheet.protocol["pictures"], sheet.parameters.input
-    # As the session drew it, so that the composite is the one that was shown.
-    generator = np.random.default_rng(derived_seed(run.seed, "stimuli"))
+    names = sheet.protocol["pictures"]
+    weights = [row.value for row in run.rows if row.name == "composite_weight"]
+    if not weights:
+        return {}
+    weight = weights[0]
     try:
-        encoded = encode_pictures(names, names[:2], inputs.n, inputs.n_active, generator)
         p, partner = (load_picture(name) for name in names[:2])
     except InputError:
         return {}
-    weight = encoded.blend.weight
     return {
         f"P: {_shortened(names[0])}": p,
         f"NP: {_shortened(names[1])}": partner,
@@ -288,7 +288,7 @@ def draw_learning(figure: SubFigure, recording: Recording, stimuli: Stimuli) -> 
     n_tests = len(_trials(recording, stimuli.p, AFTER))
     ax.set_xlabel(
         "Composite trials, one test after each\n(≥ 2 spikes in 0.5 s, more than baseline);\n"
-        f"after: {n_tests} tests, Ison's criterion"
+        f"after: {n_tests} tests, paper's criterion (unverified)"
     )
     plotting.panel_letter(figure, "c")
 

@@ -106,10 +106,12 @@ def newest_run(protocol: str, results: Path) -> Path:
     """
     found: list[Path] = []
     for info in (results / protocol).rglob(INFO):
+        if any(part.startswith(".") for part in info.relative_to(results).parts):
+            continue  # a run that is being written
         try:
             if json.loads(info.read_text(encoding="utf-8"))["protocol"] == protocol:
                 found.append(info)
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, KeyError, TypeError):
             continue
     if not found:
         raise InputError(

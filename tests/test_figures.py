@@ -29,12 +29,11 @@ from neurosim.pair_coding import pair_coding
 from neurosim.paired_stimuli import PairedStimuli, picture_pair, random_pair
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
-from neurosim.pictures import encode_pictures, load_picture
+from neurosim.pictures import load_picture
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.run_directory import Run
 from neurosim.scorecard import Row
-from neurosim.session import Session
 from neurosim.timeline import Timeline
 
 N_UNITS = 30
@@ -92,6 +91,7 @@ def make_run(
     recording = Recording({"excitatory": spikes}, timeline.table(), timeline.duration, {}, text)
     rows = [pair_coding_row("main", f"pair_coding_{way}", 0.6) for way in ("p_to_np", "np_to_p")]
     rows += [pair_coding_row(name, "pair_coding", 0.0) for name in conditions if name != "main"]
+    rows += [pair_coding_row("main", name, value) for name, value in stimuli.blend.items()]
     return Run(
         info={"protocol": "ison2015", "seed": 3, "conditions": list(conditions)},
         model_text=text,
@@ -420,13 +420,7 @@ def test_only_conditions_that_were_run_are_there(script: ModuleType, style: None
 def test_pictures_are_those_that_the_session_showed(script: ModuleType) -> None:
     run = picture_run()
     pictures = script.shown_pictures(run)
-    inputs = run.sheet.parameters.input
-    session = Session(run.sheet.parameters, "area", run.seed, target="numpy")
-    pair = ("palace", "person")
-    encoded = encode_pictures(
-        (*pair, "flower"), pair, inputs.n, inputs.n_active, session.generator("stimuli")
-    )
-    weight = encoded.blend.weight
+    (weight,) = (row.value for row in run.rows if row.name == "composite_weight")
     p, partner, composite = pictures.values()
     assert list(pictures)[:2] == ["P: palace", "NP: person"]
     np.testing.assert_array_equal(p, load_picture("palace"))
