@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from neurosim.folders import find, names
-from neurosim.parameters.fields import Constraint, constraint_of
+from neurosim.parameters.fields import Constraint
+from neurosim.parameters.sections import Declaration, declarations_of
+from neurosim.parameters.values import as_toml
 from neurosim.scorecard import bounds
 
 
@@ -17,9 +18,9 @@ def listing() -> str:
     """Return protocols, models and figures, a line each. Nothing is imported for it."""
     blocks = []
     for kind in ("protocols", "models", "figures"):
-        found = names(kind)  # type: ignore[arg-type]
+        found = names(kind)
         width = max((len(name) for name in found), default=0)
-        lines = [f"  {name:<{width}}  {_first_line(find(kind, name))}" for name in found]  # type: ignore[arg-type]
+        lines = [f"  {name:<{width}}  {_first_line(find(kind, name))}" for name in found]
         blocks.append("\n".join([kind, *lines]))
     return "\n\n".join(blocks)
 
@@ -51,8 +52,8 @@ def protocol_text(name: str) -> str:
     script = protocol.script
     conditions = [(condition, text) for condition, text in script.CONDITIONS.items()]
     options = [
-        (f"protocol.{field.name}", f"{_plain(field.default)}{_range(constraint_of(field))}")
-        for field in fields(script.Options)
+        (f"protocol.{key}", f"{_default(declaration)}{_allowed(declaration.constraint)}")
+        for key, declaration in declarations_of(script.Options).items()
     ]
     targets = [
         (
@@ -61,6 +62,7 @@ def protocol_text(name: str) -> str:
             bounds(target.low, target.high) or "reported",
             _of_mean(target),
             target.unit if target.unit != "1" else "",
+            target.description,
             f"{target.evidence}; {target.source}",
         )
         for condition, by_name in script.TARGETS.items()
@@ -92,7 +94,7 @@ def _first_line(path: Path) -> str:
 
 def _table(rows: Iterable[tuple[str, ...]]) -> str:
     lines = list(rows)
-    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
         "  "
         + "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
@@ -100,16 +102,19 @@ def _table(rows: Iterable[tuple[str, ...]]) -> str:
     )
 
 
-def _plain(default: Any) -> str:
-    return ",".join(default) if isinstance(default, tuple) else str(default)
+def _default(declaration: Declaration) -> str:
+    """Return a default as it is written behind ``--set``."""
+    value = as_toml(declaration.default, declaration.kind, declaration.constraint)
+    parts = value if isinstance(value, list) else [value]
+    return ",".join(str(part).lower() if isinstance(part, bool) else str(part) for part in parts)
 
 
-def _range(constraint: Constraint) -> str:
-    unit = "" if constraint.unit == "1" else f" {constraint.unit}"
+def _allowed(constraint: Constraint) -> str:
     if constraint.choices:
         return f"   ({', '.join(constraint.choices)})"
     allowed = bounds(constraint.low, constraint.high)
-    return f"{unit}   ({allowed}{unit})" if allowed else unit
+    unit = "" if constraint.unit == "1" else f" {constraint.unit}"
+    return f"   ({allowed}{unit})" if allowed else ""
 
 
 def _of_mean(target: Any) -> str:

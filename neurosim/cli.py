@@ -8,44 +8,46 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import signal
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from neurosim.errors import InputError, NeurosimError, nearest_name
 
-DONE, MISSED_TARGET, REFUSED, FAILED, INTERRUPTED, TERMINATED = 0, 1, 2, 3, 130, 143
+DONE, MISSED_TARGET, FAILED = 0, 1, 3
+SIGNALLED = 128  # and the number of the signal: 130 for Ctrl-C
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+TIDYING = 2.0  # s, more than it takes
 RESULTS = Path("results")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; return its exit code.
+    """Run a command, the last thing that this process does; return its exit code.
 
     Parameters
     ----------
     arguments : sequence of str, optional
         By default those of the process.
     """
-    signal.signal(signal.SIGTERM, _terminate)
+    # Half of the time that NumPy takes to import goes into threads that no command uses.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _listen_to_signals()
     try:
         options = _parser().parse_args(arguments)
         code: int = options.command(options)
-        sys.stdout.flush()
         return code
     except NeurosimError as error:
         print(f"neurosim: {error}", file=sys.stderr)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("neurosim: interrupted.", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader of stdout left (`neurosim show NAME | head`); there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        return SIGNALLED + (stop.args[0] if stop.args else signal.SIGINT)
     except OSError as error:
         subject = f"{error.filename}: " if error.filename else ""
         print(f"neurosim: {subject}{error.strerror or error}.", file=sys.stderr)
@@ -54,10 +56,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A mistake of ours, not of the user: 1 would claim that the work was done.
         traceback.print_exc()
         return FAILED
+    finally:
+        # All is done, or tidied up: there is nothing left to stop but the exit itself.
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
 
 
-def _terminate(signal_number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(TERMINATED)
+def _listen_to_signals() -> None:
+    """Let whatever ends this process run through the code that tidies up."""
+    stopped = -TIDYING
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal stopped
+        # Whoever presses Ctrl-C twice must not cut the tidying up short.
+        if time.monotonic() - stopped >= TIDYING:
+            stopped = time.monotonic()
+            raise KeyboardInterrupt(number)
+
+    for number in STOPS:
+        # What is ignored stays so: a job in the background, or under nohup.
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, stop)
+
+
+def _answer(text: str, end: str = "\n") -> None:
+    """Write to stdout; it is no failure if the reader has left (`neurosim show NAME | head`)."""
+    try:
+        print(text, end=end, flush=True)
+    except OSError as error:
+        # Python would try to write the rest once more when it exits, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise
 
 
 class _Parser(argparse.ArgumentParser):
@@ -65,6 +95,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise InputError(f"{message}; see '{self.prog} --help'.")
+
+    def print_help(self, file: Any = None) -> None:
+        _answer(self.format_help(), end="")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -118,23 +151,22 @@ def _parser() -> argparse.ArgumentParser:
 def _list(options: argparse.Namespace) -> int:
     from neurosim.catalogue import listing
 
-    print(listing())
+    _answer(listing())
     return DONE
 
 
 def _show(options: argparse.Namespace) -> int:
     from neurosim.catalogue import protocol_text, sheet_text
-    from neurosim.folders import names
+    from neurosim.folders import is_path, names
 
-    known = {*names("models"), *names("protocols")}
-    if options.protocol or (
-        options.name in names("protocols") and options.name not in names("models")
-    ):
-        print(protocol_text(options.name))
-    elif options.name in known or _is_path(options.name):
-        print(sheet_text(options.name), end="")
+    name, models, protocols = options.name, names("models"), names("protocols")
+    if options.protocol or name.endswith(".py") or name in set(protocols) - set(models):
+        _answer(protocol_text(name))
+    elif name in models or is_path("models", name):
+        _answer(sheet_text(name), end="")
     else:
-        raise InputError(f"Unknown name '{options.name}': {nearest_name(options.name, known)}")
+        hint = nearest_name(name, {*models, *protocols})
+        raise InputError(f"Unknown name '{name}': {hint}")
     return DONE
 
 
@@ -142,41 +174,28 @@ def _run(options: argparse.Namespace) -> int:
     from neurosim.experiment import run
     from neurosim.parameters import parse_assignments
     from neurosim.progress import TerminalProgress
-    from neurosim.scorecard import any_missed, as_text
+    from neurosim.run_directory import free_name
+    from neurosim.scorecard import Row, any_missed, as_text
 
-    overrides = parse_assignments(options.assignments)
-    progress = TerminalProgress()
+    asked: dict[str, Any] = {
+        "overrides": parse_assignments(options.assignments),
+        "target": options.target,
+        "quick": options.quick,
+        "progress": TerminalProgress(),
+    }
+    results = RESULTS / Path(options.protocol).stem
+    rows: Sequence[Row]
     if options.seeds is not None:
         from neurosim.seeds import run_seeds
 
         seeds = _seed_range(options.seeds)
-        name = Path(options.protocol).stem
-        out = options.out or _free(RESULTS / name / f"seeds-{seeds.start}-{seeds.stop}")
-        rows = run_seeds(
-            options.protocol,
-            options.model,
-            seeds=seeds,
-            overrides=overrides,
-            out=out,
-            target=options.target,
-            quick=options.quick,
-            progress=progress,
-        )
+        out = options.out or free_name(results / f"seeds-{seeds.start}-{seeds.stop}")
+        rows = run_seeds(options.protocol, options.model, seeds=seeds, out=out, **asked)
     else:
         seed = _integer(options.seed, "seed")
-        out = options.out or _free(RESULTS / Path(options.protocol).stem / f"seed-{seed}")
-        rows = run(
-            options.protocol,
-            options.model,
-            seed=seed,
-            overrides=overrides,
-            out=out,
-            target=options.target,
-            quick=options.quick,
-            progress=progress,
-        ).rows
-    print(as_text(rows))
-    print(f"\nwritten to {out}")
+        out = options.out or free_name(results / f"seed-{seed}")
+        rows = run(options.protocol, options.model, seed=seed, out=out, **asked).rows
+    _answer(f"{as_text(rows)}\n\nwritten to {out}")
     return MISSED_TARGET if any_missed(rows) else DONE
 
 
@@ -187,10 +206,13 @@ def _figure(options: argparse.Namespace) -> int:
 
     if options.all == (options.name is not None):
         raise InputError("Expected the name of a figure, or --all for every figure.")
-    for name in names("figures") if options.all else [options.name]:
-        script = load_figure(name)
-        source = options.source or newest_run(script.PROTOCOL, RESULTS)
-        print(write_figure(name, load_run(source), options.out, options.file_format))
+    chosen = names("figures") if options.all else [options.name]
+    runs = [
+        load_run(options.source or newest_run(load_figure(name).PROTOCOL, RESULTS))
+        for name in chosen
+    ]
+    for name, run in zip(chosen, runs, strict=True):
+        _answer(str(write_figure(name, run, options.out, options.file_format)))
     return DONE
 
 
@@ -199,43 +221,24 @@ def _cache(options: argparse.Namespace) -> int:
 
     directory = cache.cache_directory()
     if options.clear:
-        print(f"{cache.clear() / 1e6:.1f} MB removed from {directory}")
+        _answer(f"{cache.clear() / 1e6:.1f} MB removed from {directory}")
         return DONE
     entries = cache.entries()
-    for key, size in entries:
-        print(f"{size / 1e6:6.1f} MB  {key}")
+    lines = [f"{size / 1e6:6.1f} MB  {key}" for key, size in entries]
     total = sum(size for _, size in entries) / 1e6
-    print(f"{len(entries)} compiled circuits, {total:.1f} MB, in {directory}")
+    lines.append(f"{total:6.1f} MB  in {directory}")
+    _answer("\n".join(lines))
     return DONE
 
 
 def _integer(text: str, what: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InputError(
-            f"The {what} is '{text}', expected an integer from 0 to 4294967295."
-        ) from None
+    if not re.fullmatch("[0-9]{1,10}", text):
+        raise InputError(f"The {what} is '{text}', expected an integer from 0 to 4294967295.")
+    return int(text)
 
 
 def _seed_range(text: str) -> range:
     first, separator, last = text.partition(":")
     if not separator:
         raise InputError(f"The seeds are '{text}', expected A:B such as 100:105.")
-    seeds = range(_integer(first, "first seed"), _integer(last, "end of the seeds"))
-    if not seeds:
-        raise InputError(f"The seeds '{text}' are none: the end has to be larger than the start.")
-    return seeds
-
-
-def _free(wanted: Path) -> Path:
-    """Return a path that does not exist: the wanted one, or with the next free number."""
-    path, k = wanted, 1
-    while path.exists():
-        k += 1
-        path = wanted.with_name(f"{wanted.name}-{k}")
-    return path
-
-
-def _is_path(name: str) -> bool:
-    return name.endswith(".toml") or os.sep in name
+    return range(_integer(first, "first seed"), _integer(last, "end of the seeds"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import subprocess
@@ -80,7 +81,7 @@ def run(
     with written_aside(Path(out)) as directory:
         import_while_simulating()
         finished = experiment.run()
-        write_complete(finished, directory)
+        write_run(finished, directory)
     finished.path = Path(out)
     return finished
 
@@ -148,7 +149,7 @@ def prepare(
 ) -> Experiment:
     """Check everything that a user asked for before anything is simulated; see `run`."""
     loaded = load_protocol(protocol)
-    sheet = load_model(model or loaded.script.MODEL, overrides)
+    sheet = load_model(loaded.script.MODEL if model is None else model, overrides)
     if sheet.circuit != loaded.script.CIRCUIT:
         raise InputError(
             f"The protocol '{loaded.name}' works on the circuit '{loaded.script.CIRCUIT}', but the "
@@ -159,18 +160,16 @@ def prepare(
     return Experiment(loaded, sheet, options, session, overrides, quick)
 
 
-def write_complete(finished: Run, directory: Path) -> None:
-    """Write a run and the figure of its protocol."""
-    from neurosim.figure import figures_of, write_figure
-
-    write_run(finished, directory)
-    for name in figures_of(finished):
-        write_figure(name, finished, directory, "png")
-
-
 def import_while_simulating() -> None:
     """Import what writing needs while the simulation runs in a process of its own."""
-    threading.Thread(target=lambda: [import_module(name) for name in WRITERS], daemon=True).start()
+
+    def import_writers() -> None:
+        # What fails here fails again, and is told, where it is needed.
+        with contextlib.suppress(Exception):
+            for name in WRITERS:
+                import_module(name)
+
+    threading.Thread(target=import_writers, daemon=True).start()
 
 
 def _version(name: str) -> str | None:

@@ -43,11 +43,14 @@ class TerminalProgress(Progress):
 
     @contextmanager
     def task(self, text: str) -> Iterator[None]:
-        """Show a bar with the time that is left."""
+        """Show a bar with the time that is left, if stderr is a terminal."""
+        if not sys.stderr.isatty():
+            yield
+            return
         from tqdm import tqdm
 
         layout = "{desc} {percentage:3.0f} %|{bar}| {remaining} left"
-        with tqdm(total=1.0, desc=text, bar_format=layout, disable=None, leave=False) as bar:
+        with tqdm(total=1.0, desc=text, bar_format=layout, leave=False) as bar:
             self._bar = bar
             try:
                 yield

@@ -10,7 +10,7 @@ A protocol is a script with a docstring that cites the paper, and these names:
 ``CONDITIONS``
     What each condition is, by name; the first is ``main``.
 ``TARGETS``
-    The `Target` of every quantity by condition and name.
+    The `Target` of every quantity by condition and name; every condition is named.
 ``QUICK``
     Options at reduced size.
 ``is_judged(options)``
@@ -21,15 +21,18 @@ A protocol is a script with a docstring that cites the paper, and these names:
 
 from __future__ import annotations
 
+import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from neurosim.errors import InputError
 from neurosim.folders import load_script
 from neurosim.parameters import Sheet, fill_section
+from neurosim.parameters.fields import constraint_of
 
 CONTRACT = (
     "CIRCUIT",
@@ -94,10 +97,40 @@ def load_protocol(name: str | os.PathLike[str]) -> Protocol:
     Raises
     ------
     InputError
-        If there is none, if it cannot be loaded, or if it lacks a name of the contract.
+        If there is none, if it cannot be loaded, or if it breaks the contract.
     """
     script = load_script("protocols", os.fspath(name))
     for required in CONTRACT:
         if not hasattr(script, required):
             raise InputError(f"The protocol '{name}' does not define {required}.")
-    return Protocol(script.__name__.rpartition(".")[2], script)
+    for reason in _breaches(script):
+        raise InputError(f"The protocol '{name}' {reason}.")
+    return Protocol(Path(str(script.__file__)).stem, script)
+
+
+def _breaches(script: ModuleType) -> Iterator[str]:
+    """Say what is wrong with the names of the contract, which are all there."""
+    conditions = list(script.CONDITIONS)
+    if conditions[:1] != ["main"]:
+        yield "has CONDITIONS that do not begin with 'main'"
+    for condition in sorted({*conditions} ^ {*script.TARGETS}):
+        yield f"names '{condition}' in CONDITIONS or in TARGETS, expected it in both"
+    if not dataclasses.is_dataclass(script.Options):
+        yield "has Options that are no dataclass"
+    fields = dataclasses.fields(script.Options)
+    for field in fields:
+        if "constraint" not in field.metadata or field.default is dataclasses.MISSING:
+            yield f"has the option '{field.name}', expected parameter(..., default=...)"
+    options = {field.name: field for field in fields}
+    if "condition" not in options:
+        yield "has Options without 'condition'"
+    choices = constraint_of(options["condition"]).choices
+    if not choices:
+        yield "has an option 'condition' without choices"
+    for word in (*choices, options["condition"].default):
+        if word not in (*conditions, "all"):
+            yield f"lets one choose the condition '{word}', which is not in CONDITIONS"
+    try:
+        fill_section(script.Options, script.QUICK, "QUICK")
+    except InputError as error:
+        yield f"has a QUICK that does not fit its Options ({str(error).rstrip('.')})"

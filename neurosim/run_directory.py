@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurosim.errors import InputError, NeurosimError
+from neurosim.errors import InputError
 from neurosim.recording import Recording
 from neurosim.scorecard import Row, read_scorecard, write_scorecard
 
@@ -141,28 +141,25 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         If there is no run, or a file of it is missing or damaged.
     """
     directory = Path(path)
-    try:
-        info = json.loads((directory / INFO).read_text(encoding="utf-8"))
-        text = (directory / MODEL).read_text(encoding="utf-8")
-        conditions = info["conditions"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"'{path}' is no run directory: it has no readable {INFO}.") from None
-    paths = {name: _recording_path(directory, name) for name in conditions}
-    texts = {
-        name: path.with_name(MODEL).read_text(encoding="utf-8") for name, path in paths.items()
-    }
+    info = _read_info(directory)
+    paths = {name: _recording_path(directory, name) for name in info["conditions"]}
+    for recording in paths.values():
+        if not recording.is_file():
+            raise InputError(f"'{path}' is no whole run: there is no '{recording}'.")
     return Run(
         info=info,
-        model_text=text,
+        model_text=_read_text(directory, MODEL),
         rows=read_scorecard(directory / SCORECARD),
         path=directory,
-        condition_texts=texts,
+        condition_texts={name: _read_text(file.parent, MODEL) for name, file in paths.items()},
         recordings=_SavedRecordings(paths),
     )
 
 
 def write_run(run: Run, directory: Path) -> None:
-    """Write all files of a run but the figures into an existing directory."""
+    """Write all files of a run, figures included, into an existing directory."""
+    from neurosim.figure import figures_of, write_figure
+
     (directory / MODEL).write_text(run.model_text, encoding="utf-8")
     (directory / INFO).write_text(json.dumps(run.info, indent=1) + "\n", encoding="utf-8")
     write_scorecard(directory / SCORECARD, run.protocol, run.rows)
@@ -175,7 +172,18 @@ def write_run(run: Run, directory: Path) -> None:
     leading = _recording_path(directory, _leading(run.conditions))
     if leading.parent != directory:
         # A run without `main`: the recording of its one condition is that of the run.
-        os.link(leading, directory / RECORDING)
+        shutil.copyfile(leading, directory / RECORDING)
+    for name in figures_of(run):
+        write_figure(name, run, directory, "png")
+
+
+def free_name(wanted: Path) -> Path:
+    """Return the wanted path, or, if it exists or is being written, one with the next number."""
+    path, k = wanted, 1
+    while os.path.lexists(path) or os.path.lexists(_aside(path)):
+        k += 1
+        path = wanted.with_name(f"{wanted.name}-{k}")
+    return path
 
 
 @contextlib.contextmanager
@@ -185,48 +193,85 @@ def written_aside(target: Path) -> Iterator[Path]:
     Raises
     ------
     InputError
-        If the target exists or cannot be written; at once, not after the work.
+        If the target exists, is being written or cannot be written; at once, not after the work.
     """
-    if target.exists() or target.is_symlink():
-        raise InputError(f"The output directory '{target}' exists: choose another one.")
-    made = _make_parents(target)
+    path = Path(os.path.abspath(target))
+    _refuse_existing(path, target)
+    made = _make_parents(path, target)
     try:
+        aside = _aside(path)
         try:
-            aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+            aside.mkdir()
+        except FileExistsError:
+            raise InputError(
+                f"The output directory '{target}' is being written by another run; if that one "
+                f"was killed, remove '{aside}'."
+            ) from None
         except OSError as error:
             raise _unwritable(target, error) from None
         try:
             yield aside
-            aside.chmod(0o755)
-            if target.exists():
-                raise InputError(f"The output directory '{target}' exists: choose another one.")
-            aside.rename(target)
-        except OSError as error:
-            raise NeurosimError(f"'{target}' could not be written: {error.strerror}.") from error
+            _refuse_existing(path, target)
+            aside.rename(path)
         finally:
             shutil.rmtree(aside, ignore_errors=True)
     except BaseException:
-        for parent in made:
-            with contextlib.suppress(OSError):
-                parent.rmdir()
+        _remove_empty(made)
         raise
 
 
-def _make_parents(target: Path) -> list[Path]:
+def _aside(path: Path) -> Path:
+    """Return where a directory is written before it gets its name; one run at a time."""
+    return path.with_name(f".{path.name}.part")
+
+
+def _refuse_existing(path: Path, target: Path) -> None:
+    if os.path.lexists(path):
+        raise InputError(f"The output directory '{target}' exists: choose another one.")
+
+
+def _make_parents(path: Path, target: Path) -> list[Path]:
     """Make the parents of a path; return those that were not there, the innermost first."""
-    missing = [parent for parent in target.absolute().parents if not parent.exists()]
+    missing = [parent for parent in path.parents if not os.path.lexists(parent)]
     try:
-        target.absolute().parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        for parent in missing:
-            with contextlib.suppress(OSError):
-                parent.rmdir()
+        _remove_empty(missing)
         raise _unwritable(target, error) from None
     return missing
 
 
+def _remove_empty(directories: Sequence[Path]) -> None:
+    for directory in directories:
+        with contextlib.suppress(OSError):
+            directory.rmdir()
+
+
 def _unwritable(target: Path, error: OSError) -> InputError:
-    return InputError(f"The output directory '{target}' cannot be written: {error.strerror}.")
+    # "File exists" is said of a parent that is a file.
+    is_file = isinstance(error, FileExistsError)
+    reason = os.strerror(errno.ENOTDIR) if is_file else error.strerror
+    return InputError(f"The output directory '{target}' cannot be written: {reason}.")
+
+
+def _read_info(directory: Path) -> dict[str, Any]:
+    try:
+        info: dict[str, Any] = json.loads(_read_text(directory, INFO))
+        _ = str(info["protocol"]), int(info["seed"]), info["conditions"][0]
+    except (ValueError, LookupError, TypeError):
+        raise _not_readable(directory, INFO) from None
+    return info
+
+
+def _read_text(directory: Path, name: str) -> str:
+    try:
+        return (directory / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise _not_readable(directory, name) from None
+
+
+def _not_readable(directory: Path, name: str) -> InputError:
+    return InputError(f"'{directory}' is no run directory: it has no readable {name}.")
 
 
 def _leading(conditions: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from neurosim.errors import InputError
+from neurosim.errors import InputError, nearest_name
 
 MET, MISSED, REPORTED = "met", "missed", "reported"
 EVIDENCE = (
@@ -82,7 +82,7 @@ class SeedsRow(Row):
         Standard deviation over seeds (n - 1), None for a single one.
     n_seeds : int
     share_met : float or None
-        Share of the seeds that meet the range per seed, None without a range.
+        Share of the seeds that meet the range per seed, None if it is not judged.
     mean_low, mean_high : float or None
         Range that holds for the mean.
     """
@@ -102,6 +102,8 @@ def score(
 ) -> list[Row]:
     """Hold measured values against their targets.
 
+    A value that is not finite misses any target.
+
     Parameters
     ----------
     values : mapping of str to float
@@ -115,22 +117,31 @@ def score(
     Returns
     -------
     list of Row
+
+    Raises
+    ------
+    InputError
+        If a value has no target.
     """
     rows = []
     for name, value in values.items():
+        if name not in targets:
+            raise InputError(
+                f"'{name}' was measured in the condition '{condition}' and has no target: "
+                f"{nearest_name(name, targets)}"
+            )
         target = targets[name]
-        low, high = (target.low, target.high) if judged else (None, None)
         rows.append(
             Row(
                 name=name,
                 condition=condition,
                 value=float(value),
                 unit=target.unit,
-                low=low,
-                high=high,
+                low=target.low,
+                high=target.high,
                 source=target.source,
                 evidence=target.evidence,
-                status=_status(float(value), low, high),
+                status=_status(float(value), target.low, target.high) if judged else REPORTED,
             )
         )
     return rows
@@ -154,23 +165,22 @@ def over_seeds(
     for card in cards:
         for row in card:
             by_key.setdefault((row.name, row.condition), []).append(row)
+    judged = any(row.status != REPORTED for card in cards for row in card)
     return [
-        _over_seeds(rows, targets[condition][name]) for (name, condition), rows in by_key.items()
+        _over_seeds(rows, targets[condition][name], judged)
+        for (name, condition), rows in by_key.items()
     ]
 
 
-def _over_seeds(rows: list[Row], target: Target) -> SeedsRow:
+def _over_seeds(rows: list[Row], target: Target, judged: bool) -> SeedsRow:
     values = [row.value for row in rows]
     n = len(values)
     mean = sum(values) / n
     sd = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else None
     first = rows[0]
-    bounded = first.low is not None or first.high is not None
-    judged = any(row.status != REPORTED for row in rows)
-    mean_low, mean_high = (target.mean_low, target.mean_high) if judged else (None, None)
-    of_mean = _status(mean, mean_low, mean_high)
-    met = [row.status == MET for row in rows]
-    statuses = {row.status for row in rows} | {of_mean}
+    of_mean = _status(mean, target.mean_low, target.mean_high) if judged else REPORTED
+    each = [row.status for row in rows]
+    statuses = {*each, of_mean}
     status = MISSED if MISSED in statuses else MET if MET in statuses else REPORTED
     return SeedsRow(
         name=first.name,
@@ -184,16 +194,16 @@ def _over_seeds(rows: list[Row], target: Target) -> SeedsRow:
         status=status,
         sd=sd,
         n_seeds=n,
-        share_met=sum(met) / n if bounded else None,
-        mean_low=mean_low,
-        mean_high=mean_high,
+        share_met=None if REPORTED in each else each.count(MET) / n,
+        mean_low=target.mean_low,
+        mean_high=target.mean_high,
     )
 
 
 def _status(value: float, low: float | None, high: float | None) -> str:
     if low is None and high is None:
         return REPORTED
-    if math.isnan(value):
+    if not math.isfinite(value):
         return MISSED
     inside = (low is None or value >= low) and (high is None or value <= high)
     return MET if inside else MISSED
@@ -205,9 +215,9 @@ def any_missed(rows: Iterable[Row]) -> bool:
 
 
 def write_scorecard(path: Path, protocol: str, rows: Sequence[Row]) -> None:
-    """Write ``scorecard.json``; a value that is not a number becomes null."""
+    """Write ``scorecard.json``; a value that is not finite becomes null."""
     plain = [
-        {key: None if _is_nan(value) else value for key, value in asdict(row).items()}
+        {key: value if _in_json(value) else None for key, value in asdict(row).items()}
         for row in rows
     ]
     text = json.dumps({"protocol": protocol, "rows": plain}, indent=1, allow_nan=False)
@@ -227,15 +237,23 @@ def read_scorecard(path: Path) -> list[Row]:
         for row in rows:
             row["value"] = math.nan if row["value"] is None else row["value"]
         return [(SeedsRow if "n_seeds" in row else Row)(**row) for row in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"'{path}' is no scorecard: {error}.") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise InputError(f"'{path}' is missing, or no scorecard.") from None
 
 
 def as_text(rows: Sequence[Row]) -> str:
     """Return a scorecard as a table for a terminal."""
-    header = ("quantity", "condition", "measured", "target", "evidence", "status")
+    header = ("quantity", "condition", "measured", "target", "status", "evidence", "source")
     lines = [header] + [
-        (row.name, row.condition, _measured(row), _range(row), row.evidence, row.status)
+        (
+            row.name,
+            row.condition,
+            _measured(row),
+            _range(row),
+            row.status,
+            row.evidence,
+            row.source,
+        )
         for row in rows
     ]
     widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
@@ -267,5 +285,5 @@ def bounds(low: float | None, high: float | None) -> str:
     return f"<= {high:g}" if high is not None else ""
 
 
-def _is_nan(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _in_json(value: Any) -> bool:
+    return not isinstance(value, float) or math.isfinite(value)

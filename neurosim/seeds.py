@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from neurosim.experiment import import_while_simulating, prepare, write_complete
+from neurosim.errors import InputError
+from neurosim.experiment import import_while_simulating, prepare
 from neurosim.progress import QUIET, Progress
-from neurosim.run_directory import SCORECARD, written_aside
+from neurosim.run_directory import SCORECARD, write_run, written_aside
 from neurosim.scorecard import Row, SeedsRow, over_seeds, write_scorecard
+from neurosim.session import Session
+from neurosim.simulation.job import check_seed
 
 
 def run_seeds(
@@ -46,22 +50,25 @@ def run_seeds(
     SimulationError
         If a build or a simulation fails.
     """
-    experiments = [
-        prepare(protocol, model, seed, overrides or {}, target, quick, progress) for seed in seeds
-    ]
-    first = experiments[0].protocol
+    if not seeds:
+        raise InputError(
+            f"The seeds {seeds.start}:{seeds.stop} are none, expected an end above the start."
+        )
+    check_seed(seeds[-1])
+    first = prepare(protocol, model, seeds[0], overrides or {}, target, quick, progress)
     cards: list[list[Row]] = []
     with written_aside(Path(out)) as directory:
         import_while_simulating()
-        while experiments:
-            # Let go of each, for a session keeps the recordings of its conditions.
-            experiment = experiments.pop(0)
-            seed = experiment.session.seed
-            progress.announce(f"seed {seed} ({len(experiments)} more after it)")
-            finished = experiment.run()
+        for left, seed in zip(reversed(range(len(seeds))), seeds, strict=True):
+            progress.announce(f"seed {seed} ({left} more after it)")
+            # A session of its own for each, for it keeps the recordings of its conditions.
+            session = Session(
+                first.sheet.parameters, first.sheet.circuit, seed, first.session.target, progress
+            )
+            finished = replace(first, session=session).run()
             (directory / f"seed-{seed}").mkdir()
-            write_complete(finished, directory / f"seed-{seed}")
+            write_run(finished, directory / f"seed-{seed}")
             cards.append(finished.rows)
-        rows = over_seeds(cards, first.script.TARGETS)
-        write_scorecard(directory / SCORECARD, first.name, rows)
+        rows = over_seeds(cards, first.protocol.script.TARGETS)
+        write_scorecard(directory / SCORECARD, first.protocol.name, rows)
     return rows
