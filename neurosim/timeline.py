@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurosim.errors import InputError
+from neurosim.tick import TICK
 
-TICK = 0.01  # s; stimuli and learning rates change on this grid, so that schedules are short arrays
 NO_PAIR = -1
 
 

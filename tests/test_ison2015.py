@@ -24,7 +24,7 @@ from neurosim.recording import Recording
 from neurosim.run_directory import Run
 from neurosim.scorecard import EVIDENCE, Target
 from neurosim.simulation.job import Job
-from neurosim.timeline import TICK
+from neurosim.tick import TICK
 
 SEED = 2
 N_SINGLES, IMPRINT, TEST, COMPOSITES, LEARNING_RATE = 4, 2, 5, 3, 0.5

@@ -15,7 +15,8 @@ import pytest
 
 from neurosim.errors import InputError
 from neurosim.recording import TRIAL_COLUMNS, Recording, SpikeTrains, Trace
-from neurosim.timeline import TICK, Timeline, Trial, TrialTable
+from neurosim.tick import TICK
+from neurosim.timeline import Timeline, Trial, TrialTable
 
 DT = 1e-4  # s
 SHEET = 'circuit = "area"\r\n# Schrödinger\n[excitatory]\nn = 5\n'

@@ -20,11 +20,12 @@ from brian2 import Clock, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, Tim
 from neurosim.circuits.poisson import event_count
 from neurosim.circuits.stages import Stages
 from neurosim.simulation.interactive import Circuit
-from neurosim.timeline import TICK, Timeline
+from neurosim.tick import TICK
 
 if TYPE_CHECKING:
     from neurosim.parameters import Sheet
     from neurosim.schedules import Patterns
+    from neurosim.timeline import Timeline
 
 NEURONS = """
 dv/dt = (g_leak*(v_rest - v) + g_e*(v_excitatory - v) + g_i*(v_inhibitory - v){currents})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 from neurosim.errors import InputError
 from neurosim.parameters.fields import constraint_of, parameter
+from neurosim.tick import TICK
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,13 @@ class AreaParameters:
                     f"{section}.w_initial is {projection.w_initial * 1e9:g} nS, expected at most "
                     f"w_max ({projection.w_max * 1e9:g} nS)."
                 )
+        steps_per_tick = TICK / self.simulation.dt
+        if abs(steps_per_tick - round(steps_per_tick)) > 1e-9:
+            # Stimuli change between steps otherwise, and their rates are off by a step's share.
+            raise InputError(
+                f"simulation.dt is {self.simulation.dt * 1e3:g} ms, expected a whole fraction of "
+                f"the {TICK * 1e3:g} ms in which stimuli change."
+            )
         interval = self.plasticity.normalisation_interval
         if interval < self.simulation.dt:
             raise InputError(

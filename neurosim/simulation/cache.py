@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import shutil
-import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neurosim.errors import SimulationError
+from neurosim.progress import QUIET, Progress
 
 MANIFEST = "manifest.json"
 BUILDING = ".building-"
+LOCK = ".lock"
 KEPT = ("main", "static_arrays")  # what a run needs; sources and objects go
+ROOM = 2**24  # bytes that have to be free for a build, several times what one takes
 
 Builder = Callable[[Path], dict[str, Any]]
 
@@ -53,14 +56,17 @@ def cache_directory() -> Path:
     """Return where compiled circuits are kept: ``NEUROSIM_CACHE``, else the user's cache folder."""
     chosen = os.environ.get("NEUROSIM_CACHE")
     if chosen:
-        return Path(chosen)
+        # Binaries are started from their own folder, where a relative path would lead elsewhere.
+        return Path(chosen).expanduser().absolute()
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("neurosim", appauthor=False))
 
 
-def get_or_build(key: str, build: Builder) -> Entry:
+def get_or_build(key: str, build: Builder, progress: Progress = QUIET) -> Entry:
     """Return the entry of a key; build it first if it is missing or damaged.
+
+    Where the cache cannot be written, or is full, the build is kept as long as this process.
 
     Parameters
     ----------
@@ -69,6 +75,8 @@ def get_or_build(key: str, build: Builder) -> Entry:
     build : callable
         Fills an empty directory and returns the manifest. It is called at most once at a time for
         one key, however many processes ask.
+    progress : Progress
+        Told if another process is waited for, or if the build cannot be kept.
 
     Raises
     ------
@@ -81,15 +89,18 @@ def get_or_build(key: str, build: Builder) -> Entry:
         return entry
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        _require_writable(cache)
+        _require_room(cache)
     except OSError as error:
-        print(
-            f"The cache folder {cache} cannot be written ({error.strerror}): "
-            "this build will not be kept.",
-            file=sys.stderr,
+        cache = _temporary_cache()
+        entry = _load(cache / key)
+        if entry:
+            return entry
+        progress.warn(
+            f"The cache folder {cache_directory()} cannot be written ({error.strerror}): "
+            "this build will not be kept."
         )
-        return _build_into(_temporary_cache(), key, build)
-    with _lock(cache, key):
+        return _build_into(cache, key, build)
+    with _lock(cache, key, progress):
         # Another process may have built it while this one waited.
         return _load(cache / key) or _build_into(cache, key, build)
 
@@ -105,27 +116,42 @@ def entries() -> list[tuple[str, int]]:
 
 
 def clear() -> int:
-    """Empty the cache; return the number of bytes that were freed.
+    """Empty the cache of all but what is being built; return the number of bytes that were freed.
 
     Raises
     ------
     SimulationError
         If a file cannot be removed.
     """
+    from filelock import FileLock, Timeout
+
     cache = cache_directory()
-    freed = 0
     if not cache.is_dir():
-        return freed
-    for path in sorted(cache.iterdir()):
-        ours = (path / MANIFEST).exists() or BUILDING in path.name or path.suffix == ".lock"
-        if not ours:
-            continue
-        freed += _size(path)
-        try:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        except OSError as error:
-            raise SimulationError(f"{path} cannot be removed: {error.strerror}.") from error
+        return 0
+    try:
+        keys = {_key_of(path) for path in cache.iterdir()} - {""}
+        freed = 0
+        for key in sorted(keys):
+            with contextlib.suppress(Timeout), FileLock(cache / f"{key}{LOCK}", timeout=0):
+                freed += sum(_remove(path) for path in cache.iterdir() if _key_of(path) == key)
+    except OSError as error:
+        raise SimulationError(f"{error.filename} cannot be removed: {error.strerror}.") from error
     return freed
+
+
+def _key_of(path: Path) -> str:
+    """Return the key that a path in the cache belongs to, empty if it is none of ours."""
+    if path.name.endswith(LOCK):
+        return path.name.removesuffix(LOCK)
+    if BUILDING in path.name:
+        return path.name.partition(BUILDING)[0]
+    return path.name if (path / MANIFEST).exists() else ""
+
+
+def _remove(path: Path) -> int:
+    size = _size(path)
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return size
 
 
 def _load(directory: Path) -> Entry | None:
@@ -134,7 +160,7 @@ def _load(directory: Path) -> Entry | None:
         manifest = json.loads((directory / MANIFEST).read_text(encoding="utf-8"))
         if _checksums(directory) != manifest["checksums"]:
             return None
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return Entry(directory, manifest, fresh=False)
 
@@ -142,13 +168,14 @@ def _load(directory: Path) -> Entry | None:
 def _build_into(cache: Path, key: str, build: Builder) -> Entry:
     for stale in cache.glob(f"{key}{BUILDING}*"):  # of a build that was killed
         shutil.rmtree(stale, ignore_errors=True)
-    directory = Path(tempfile.mkdtemp(prefix=f"{key}{BUILDING}", dir=cache))
+    directory = cache / f"{key}{BUILDING}{os.getpid()}"
+    final = cache / key
     try:
+        directory.mkdir()
         manifest = build(directory)
         _prune(directory)
         manifest["checksums"] = _checksums(directory)
         (directory / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
-        final = cache / key
         if final.exists():  # damaged, or it would have been loaded
             shutil.rmtree(final)
         directory.rename(final)
@@ -161,20 +188,20 @@ def _build_into(cache: Path, key: str, build: Builder) -> Entry:
     return Entry(final, manifest, fresh=True)
 
 
-def _require_writable(cache: Path) -> None:
+def _require_room(cache: Path) -> None:
     with tempfile.TemporaryFile(dir=cache) as probe:
-        probe.write(bytes(4096))
+        probe.write(bytes(ROOM))
 
 
 @contextlib.contextmanager
-def _lock(cache: Path, key: str) -> Any:
+def _lock(cache: Path, key: str, progress: Progress) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
-    lock = FileLock(cache / f"{key}.lock")
+    lock = FileLock(cache / f"{key}{LOCK}")
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        print("Another process is building the same circuit: waiting for it.", file=sys.stderr)
+        progress.warn("Another process is building the same circuit: waiting for it.")
         lock.acquire()
     try:
         yield
@@ -182,8 +209,15 @@ def _lock(cache: Path, key: str) -> Any:
         lock.release()
 
 
+@functools.cache
 def _temporary_cache() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="neurosim-"))
+    """Return a folder that goes with this process; one for all of its builds."""
+    try:
+        directory = Path(tempfile.mkdtemp(prefix="neurosim-cache-"))
+    except OSError as error:
+        raise SimulationError(
+            f"Neither the cache folder {cache_directory()} nor a temporary folder can be written."
+        ) from error
     atexit.register(shutil.rmtree, directory, ignore_errors=True)
     return directory
 

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from brian2 import Network, get_device, prefs, second, set_device
-from brian2.core.variables import ArrayVariable, DynamicArrayVariable
 
 from neurosim.simulation.objects import simulated
 
@@ -56,6 +54,8 @@ class StandaloneStages:
     """
 
     def __init__(self) -> None:
+        from brian2 import get_device
+
         self.device: Any = get_device()
         self.device.insert_code("after_start", TAKE_ARGUMENTS)
 
@@ -77,6 +77,8 @@ class StandaloneStages:
 
 def start_project() -> StandaloneStages:
     """Switch Brian2 to a fresh standalone project and return its stages."""
+    from brian2 import get_device, prefs, set_device
+
     set_device("cpp_standalone", build_on_run=False)
     device: Any = get_device()
     device.reinit()
@@ -99,9 +101,13 @@ def finish_project(objects: Iterable[Any], directory: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``files``: for each file of results its item size and its length (None if it grows);
-        ``arrays``: file, dtype and number of dimensions by ``"group.variable"``.
+        ``files``: for each file of results its item size, its length and its counter: the file
+        that holds by how much the length has to be multiplied (None if it is fixed; the length is
+        None if it is not known beforehand). ``arrays``: file, dtype and number of dimensions by
+        ``"group.variable"``.
     """
+    from brian2 import Network, get_device, second
+
     device: Any = get_device()
     network = Network(list(objects))
     # A run of zero seconds makes Brian2 prepare everything; the real one takes its duration from
@@ -122,24 +128,32 @@ def generate(circuit: str, structure: Mapping[str, Any], directory: Path) -> dic
 
 
 def _describe_results(device: Any) -> dict[str, Any]:
+    from brian2.core.variables import ArrayVariable
+
     files: dict[str, Any] = {}
     arrays: dict[str, Any] = {}
-    for variable in list(device.arrays) + list(device.dynamic_arrays_2d):
+    for variable in device.arrays:
         if not isinstance(variable, ArrayVariable):
             continue
         file = device.get_array_filename(variable)
-        dynamic = isinstance(variable, DynamicArrayVariable)
-        files[file] = {
-            "itemsize": np.dtype(variable.dtype).itemsize,
-            "length": None if dynamic else int(variable.size),
-        }
+        dtype = np.dtype(variable.dtype)
+        files[file] = {"itemsize": dtype.itemsize, **_length(variable, device)}
         # Pathways of one Synapses object share its name: the first is the one that arguments set.
         arrays.setdefault(
             f"{variable.owner.name}.{variable.name}",
-            {
-                "file": file,
-                "dtype": np.dtype(variable.dtype).str,
-                "ndim": variable.ndim if dynamic else 1,
-            },
+            {"file": file, "dtype": dtype.str, "ndim": getattr(variable, "ndim", 1)},
         )
     return {"files": files, "arrays": arrays}
+
+
+def _length(variable: Any, device: Any) -> dict[str, Any]:
+    from brian2.core.variables import DynamicArrayVariable
+
+    if variable.scalar or not isinstance(variable, DynamicArrayVariable):
+        return {"length": int(variable.size), "counter": None}
+    # Spikes, samples and synapses are counted by the `N` of their group.
+    owner = variable.owner.variables
+    if owner.indices[variable.name] != "_idx" or "N" not in owner:
+        return {"length": None, "counter": None}
+    width = variable.size[1] if variable.ndim == 2 else 1
+    return {"length": int(width), "counter": device.get_array_filename(owner["N"])}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import InputError, SimulationError, nearest_name
 from neurosim.schedules import Patterns, structure_with_capacity, tables_of
-from neurosim.simulation.binary import check_results, command_line
+from neurosim.simulation.binary import COMPLAINT, check_results, command_line, write_arrays
 from neurosim.simulation.cache import get_or_build
 from neurosim.simulation.job import Job, derived_seed
 from neurosim.simulation.key import generated_key, toolchain_identity
@@ -131,7 +131,6 @@ class Circuit:
     def _run_compiled(self, objects: list[Any], duration: float, compiler: str) -> None:
         from brian2 import get_device
 
-        from neurosim.simulation.binary import write_arrays
         from neurosim.simulation.generate import finish_project
         from neurosim.simulation.unity import compile_unity
 
@@ -155,10 +154,15 @@ class Circuit:
 
             entry = get_or_build(generated_key(project, compiler), build)
             device: Any = get_device()
-            device.run(
-                directory=str(entry.directory),
-                results_directory=os.path.relpath(results, entry.directory),
-                with_output=False,
-                run_args=[*command_line(job), *write_arrays(job, project)],
-            )
-        check_results(results, entry.manifest, duration, "")
+            try:
+                device.run(
+                    directory=str(entry.directory),
+                    results_directory=os.path.relpath(results, entry.directory),
+                    with_output=False,
+                    run_args=[*command_line(job), *write_arrays(job, project)],
+                )
+            except RuntimeError as error:  # all that Brian2 says of an exit code
+                raise SimulationError("The compiled circuit failed.") from error
+        output = (results / "stdout.txt").read_text(errors="replace").splitlines()
+        complaints = "\n".join(line for line in output if line.startswith(COMPLAINT))
+        check_results(results, entry.manifest, duration, complaints)

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import ast
 import hashlib
-import importlib.util
 import itertools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from neurosim.simulation.toolchain import FLAGS, compiler_version, processor
 
-GENERATOR = "neurosim.simulation.generate"
+PACKAGE = Path(__file__).resolve().parents[1]
+SIMULATION = "neurosim.simulation."
+GENERATORS = (f"{SIMULATION}generate", f"{SIMULATION}objects", f"{SIMULATION}unity")
 CLOCK = re.compile(rb"\s*_array_\w+_(timestep|t|dt)\[0\] = [^;]*;$")
 VERSIONS = ("brian2", "numpy", "sympy", "jinja2")  # what generates the C++ code
 
@@ -40,7 +41,7 @@ def build_key(circuit: str, structure: Mapping[str, Any], compiler: str) -> str:
     what = {
         "structure": dict(sorted(structure.items())),
         "source": source_hash(f"neurosim.circuits.{circuit}"),
-        "generator": source_hash(GENERATOR),
+        "generators": [source_hash(module) for module in GENERATORS],
         **toolchain_identity(compiler),
     }
     return f"{circuit}-{_digest(what)}"
@@ -53,7 +54,12 @@ def generated_key(directory: Path, compiler: str) -> str:
         str(path.relative_to(directory)): hashlib.sha256(_canonical(path.read_bytes())).hexdigest()
         for path in files
     }
-    return f"custom-{_digest({'files': digests, **toolchain_identity(compiler)})}"
+    what = {
+        "files": digests,
+        "generators": [source_hash(module) for module in GENERATORS],
+        **toolchain_identity(compiler),
+    }
+    return f"custom-{_digest(what)}"
 
 
 def toolchain_identity(compiler: str) -> dict[str, Any]:
@@ -69,8 +75,8 @@ def toolchain_identity(compiler: str) -> dict[str, Any]:
 def source_hash(module: str) -> str:
     """Return a hash of a module and of the neurosim modules that it imports.
 
-    Comments and layout do not count, nor does how a circuit is run: they change nothing that is
-    generated.
+    Comments, docstrings and layout do not count, nor what is imported for type checkers only, nor
+    how a circuit is run: they change nothing that is generated.
     """
     seen: dict[str, str] = {}
     _collect(module, seen)
@@ -89,16 +95,38 @@ def _canonical(content: bytes) -> bytes:
 
 
 def _collect(module: str, seen: dict[str, str]) -> None:
-    if module in seen or (module.startswith("neurosim.simulation.") and module != GENERATOR):
+    if module in seen:
         return
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
+    path = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
+    if not path.is_file():
         return
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    tree = _WhatRuns().visit(ast.parse(path.read_text(encoding="utf-8")))
     seen[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    for imported in _imports(tree):
+        if imported.startswith("neurosim.") and not imported.startswith(SIMULATION):
+            _collect(imported, seen)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("neurosim."):
-            _collect(node.module or "", seen)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            # `from neurosim.circuits import poisson` names a module too.
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+class _WhatRuns(ast.NodeTransformer):
+    """Removes docstrings, and what only type checkers see."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_text else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        is_typing = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if is_typing else self.generic_visit(node)
 
 
 def _digest(what: object) -> str:

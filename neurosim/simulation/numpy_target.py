@@ -1,8 +1,8 @@
 """Run a circuit without a compiler, on Brian2's NumPy target, in a process of its own.
 
-``python -m neurosim.simulation.numpy_target FOLDER`` reads ``job.json`` and ``arrays.npz`` from a
-folder and writes ``outputs.npz`` there. The graph and the noise of a seed differ from those of the
-compiled circuit, for the two draw their random numbers in different orders; statistics agree.
+The process reads ``job.json`` and ``arrays.npz`` from a folder and writes ``outputs.npz`` there.
+The graph and the noise of a seed differ from those of the compiled circuit, for the two draw their
+random numbers in different orders; statistics agree.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.errors import SimulationError
+from neurosim.errors import NeurosimError, SimulationError
+from neurosim.simulation.build import in_one_sentence, use_default_preferences
 from neurosim.simulation.job import Job
 
 SLICE = 0.5  # s of simulated time between two reports of progress
@@ -127,25 +128,28 @@ def _output(objects: Mapping[str, Any], name: str) -> np.ndarray:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the job of a folder; progress goes to stdout."""
+    """Run the job of a folder; progress goes to stdout, errors to stderr as one sentence."""
     folder = Path(arguments[0])
-    plain = json.loads((folder / "job.json").read_text(encoding="utf-8"))
-    with np.load(folder / "arrays.npz") as arrays:
-        loaded = {name: arrays[name] for name in arrays.files}
-    kinds: dict[str, dict[str, np.ndarray]] = {"table": {}, "state": {}}
-    for key, array in loaded.items():
-        kind, _, name = key.partition(":")
-        kinds[kind][name] = array
-    plain["outputs"] = tuple(plain["outputs"])
-    job = Job(**plain, tables=kinds["table"], state=kinds["state"])
+    job = _read_job(folder)
     try:
+        use_default_preferences()
         outputs = run_live(job, lambda fraction: print(f"progress {fraction}", flush=True))
-    except SimulationError as error:
+        np.savez(folder / "outputs.npz", allow_pickle=False, **outputs)
+    except NeurosimError as error:
         print(error, file=sys.stderr)
         return error.exit_code
-    np.savez(folder / "outputs.npz", allow_pickle=False, **outputs)
+    except Exception as error:
+        print(in_one_sentence(error, job.circuit), file=sys.stderr)
+        return SimulationError.exit_code
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+def _read_job(folder: Path) -> Job:
+    plain = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    plain["outputs"] = tuple(plain["outputs"])
+    kinds: dict[str, dict[str, np.ndarray]] = {"table": {}, "state": {}}
+    with np.load(folder / "arrays.npz") as arrays:
+        for key in arrays.files:
+            kind, _, name = key.partition(":")
+            kinds[kind][name] = arrays[key]
+    return Job(**plain, tables=kinds["table"], state=kinds["state"])

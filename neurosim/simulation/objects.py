@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brian2 import BrianObject
+if TYPE_CHECKING:
+    from brian2 import BrianObject
 
 
 def simulated(objects: Mapping[str, Any]) -> list[BrianObject]:
@@ -16,4 +17,6 @@ def simulated(objects: Mapping[str, Any]) -> list[BrianObject]:
     objects : mapping
         What a circuit's ``assemble`` returned.
     """
+    from brian2 import BrianObject
+
     return [item for item in objects.values() if isinstance(item, BrianObject)]

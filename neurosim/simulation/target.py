@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,16 @@ import numpy as np
 
 from neurosim.errors import InputError, SimulationError, nearest_name
 from neurosim.progress import QUIET, Progress
-from neurosim.simulation.binary import follow, run_binary
+from neurosim.simulation.binary import follow, run_binary, signal_name
 from neurosim.simulation.cache import Entry, get_or_build
 from neurosim.simulation.job import Job, Result
 from neurosim.simulation.key import build_key, toolchain_identity
 from neurosim.simulation.numpy_target import write_job
-from neurosim.simulation.toolchain import find_compiler
+from neurosim.simulation.toolchain import find_compiler, why_no_compiler
 
 TARGETS = ("auto", "standalone", "numpy")
 BUILD_SECONDS = 8  # measured on two cores: the area of 1000 cells, import of Brian2 included
-NUMPY_SECONDS_PER_STEP = 1.7e-3  # measured: the area of 1000 cells
+NUMPY_SECONDS_PER_STEP = 8e-4  # measured: the area of 1000 cells while it learns
 
 
 def choose_target(target: str) -> str:
@@ -44,7 +44,7 @@ def choose_target(target: str) -> str:
     compiler = find_compiler()
     if target == "standalone" and compiler is None:
         raise InputError(
-            "Target 'standalone' needs a C++ compiler and none was found: "
+            f"The target 'standalone' needs a C++ compiler, and {why_no_compiler()}: "
             "install g++ or clang++, or use --target numpy."
         )
     if target == "auto":
@@ -85,22 +85,21 @@ def compiled(circuit: str, structure: Mapping[str, Any], progress: Progress = QU
     """Return the compiled circuit from the cache, built first if it is not there."""
     compiler = find_compiler()
     if compiler is None:
-        raise InputError("No C++ compiler was found.")
+        raise InputError(f"A compiled circuit needs a C++ compiler, and {why_no_compiler()}.")
 
     def build(directory: Path) -> dict[str, Any]:
         progress.announce(f"Building the circuit '{circuit}' (about {BUILD_SECONDS} s, once).")
-        start = time.perf_counter()
         specification = {"circuit": circuit, "structure": dict(structure), "compiler": compiler}
-        run_child("build", [json.dumps(specification), str(directory)])
+        seconds = run_child("build", [json.dumps(specification), str(directory)])
         description = json.loads((directory / "description.json").read_text(encoding="utf-8"))
         return {
             **description,
             **specification,
             "identity": toolchain_identity(compiler),
-            "build_seconds": time.perf_counter() - start,
+            "build_seconds": seconds,
         }
 
-    return get_or_build(build_key(circuit, structure, compiler), build)
+    return get_or_build(build_key(circuit, structure, compiler), build, progress)
 
 
 def run_child(module: str, arguments: list[str], progress: Progress = QUIET) -> float:
@@ -111,12 +110,22 @@ def run_child(module: str, arguments: list[str], progress: Progress = QUIET) -> 
     SimulationError
         If it fails, with the last line that it wrote to stderr.
     """
-    command = [sys.executable, "-m", f"neurosim.simulation.{module}", *arguments]
-    with tempfile.TemporaryDirectory(prefix="neurosim-log-") as folder:
+    # The child imports from where this process does, whatever its working directory.
+    path = [os.path.abspath(folder) for folder in sys.path]
+    code = (
+        f"import sys; sys.path[:] = {path!r}; "
+        f"from neurosim.simulation.{module} import main; sys.exit(main(sys.argv[1:]))"
+    )
+    with tempfile.TemporaryDirectory(prefix="neurosim-log-", ignore_cleanup_errors=True) as folder:
         log = Path(folder) / "stderr.txt"
-        returncode, seconds = follow(command, None, log, progress)
+        # Brian2 and the compiler leave temporary files behind when they are killed: they go too.
+        environment = {**os.environ, "TMPDIR": folder}
+        command = [sys.executable, "-c", code, *arguments]
+        returncode, seconds = follow(command, None, log, progress, environment)
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
-    if returncode != 0:
+    if returncode < 0:
+        raise SimulationError(f"The process '{module}' was stopped by {signal_name(returncode)}.")
+    if returncode > 0:
         reason = lines[-1].strip() if lines else f"exit code {returncode}"
         raise SimulationError(reason if reason.endswith(".") else f"{module} failed: {reason}.")
     return seconds
@@ -131,14 +140,21 @@ def _run_compiled(job: Job, progress: Progress) -> Result:
 
 
 def _run_numpy(job: Job, progress: Progress) -> Result:
-    steps = job.duration / job.structure["simulation.dt"]
-    minutes = steps * NUMPY_SECONDS_PER_STEP / 60
-    progress.warn(f"On the NumPy target {job.duration:.0f} s take about {minutes:.1f} minutes.")
-    with tempfile.TemporaryDirectory(prefix="neurosim-run-") as name:
-        folder = Path(name)
-        write_job(job, folder)
-        with progress.task(f"Simulating {job.duration:.0f} s"):
-            seconds = run_child("numpy_target", [str(folder)], progress)
-        with np.load(folder / "outputs.npz") as outputs:
-            arrays = {name: outputs[name] for name in outputs.files}
+    minutes = job.duration / job.structure["simulation.dt"] * NUMPY_SECONDS_PER_STEP / 60
+    reason = "" if find_compiler() else f"No C++ compiler ({why_no_compiler()}). "
+    progress.warn(
+        f"{reason}On the NumPy target {job.duration:.0f} s take about {minutes:.1f} minutes."
+    )
+    try:
+        with tempfile.TemporaryDirectory(prefix="neurosim-run-") as name:
+            folder = Path(name)
+            write_job(job, folder)
+            with progress.task(f"Simulating {job.duration:.0f} s"):
+                seconds = run_child("numpy_target", [name], progress)
+            with np.load(folder / "outputs.npz") as outputs:
+                arrays = {name: outputs[name] for name in outputs.files}
+    except OSError as error:
+        raise SimulationError(
+            f"Temporary files cannot be written to {tempfile.gettempdir()}: {error.strerror}."
+        ) from error
     return Result(arrays, "numpy", 0.0, seconds)

@@ -31,6 +31,12 @@ def find_compiler() -> str | None:
     return None
 
 
+def why_no_compiler() -> str:
+    """Return the end of a sentence that says why `find_compiler` found none."""
+    chosen = os.environ.get("CXX")
+    return f"CXX is '{chosen}', which cannot be found" if chosen else "none was found"
+
+
 @functools.cache
 def compiler_version(path: str) -> str:
     """Return what the compiler says of its version; part of the key of every build."""
