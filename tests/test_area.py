@@ -48,14 +48,14 @@ def events(uniform: np.ndarray, mean: float) -> np.ndarray:
 def test_the_number_of_events_is_the_inverse_of_the_poisson_distribution(mean: float) -> None:
     uniform = (np.arange(100_000) + 0.5) / 100_000
     count = events(uniform, mean)
-    assert np.array_equal(count, stats.poisson(mean).ppf(uniform))
+    assert np.array_equal(count, np.minimum(stats.poisson(mean).ppf(uniform), MOST_EVENTS))
     assert count.mean() == pytest.approx(mean, rel=1e-3)
     assert count.var() == pytest.approx(mean, rel=1e-3)
 
 
 def test_what_the_highest_number_of_events_leaves_out_is_negligible() -> None:
     assert stats.poisson(1.0).sf(MOST_EVENTS) < 1.1e-5
-    assert stats.poisson(0.4).sf(MOST_EVENTS) < 1.1e-8
+    assert stats.poisson(0.4).sf(MOST_EVENTS) < 1.2e-8
     assert events(np.array([1 - 1e-16]), 1.0) == [MOST_EVENTS]
 
 

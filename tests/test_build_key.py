@@ -151,7 +151,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("circuits/area.py", "v = v_reset; g_adaptation", "v = v_rest; g_adaptation"),
         ("circuits/poisson.py", "MOST_EVENTS = 7", "MOST_EVENTS = 8"),
-        ("timeline.py", "TICK = 0.01", "TICK = 0.02"),
+        ("tick.py", "TICK = 0.01", "TICK = 0.02"),
         ("simulation/generate.py", "const double slice = 1.0;", "const double slice = 2.0;"),
         ("simulation/objects.py", "isinstance(item, BrianObject)", "True"),
         ("simulation/unity.py", 'optimize("O0")', 'optimize("O1")'),

@@ -381,7 +381,7 @@ def test_random_numbers_survive_the_way_through_a_file(area_sheet: Path) -> None
     plain, overrides = read_sheet(area_sheet), {}
     for section, section_class in sections_of(CIRCUITS["area"]).items():
         for key, declaration in declarations_of(section_class).items():
-            if declaration.kind is float:
+            if declaration.kind is float and key != "dt":  # which has to divide the tick
                 value = getattr(getattr(plain, section), key) * generator.uniform(0.99, 1.01)
                 overrides[f"{section}.{key}"] = format_quantity(value, declaration.constraint.unit)
     sheet = read_sheet(area_sheet, overrides)
