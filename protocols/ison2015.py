@@ -93,7 +93,7 @@ LINK = {
     "kept": Target("still fire to their picture", ISON, "unverified", low=0.95),
     "na_rate_change": Target("P units, largest of NA", ISON, "unverified", "Hz", high=0.5),
     "na_units": Target("P units that fire to NA", f"{ISON}, {BOUND}", "published", high=0.02),
-    "shuffled_pair_coding": Target("labels permuted", "the effect has to vanish", "control", high=0.02),
+    "shuffled_pair_coding": Target("labels permuted", "has to vanish", "control", high=0.02),
     "p_rate_after": Target("P to P", f"{ISON}, an example: 13 Hz", "unverified", "Hz"),
     "np_rate_before": Target("P to NP", f"{ISON}, an example: 3.6 Hz", "unverified", "Hz"),
     "np_rate_after": Target("P to NP", f"{ISON}, an example: 7.6 Hz", "unverified", "Hz"),
@@ -103,7 +103,7 @@ LINK = {
 
 
 def _at_most(name: str, high: float) -> dict[str, Target]:
-    return {name: Target("of an effect", "the effect has to vanish", "control", high=high)}
+    return {name: Target("of an effect", "has to vanish", "control", high=high)}
 
 
 RECOVERY = Target("of the other half", GOAL, "calibrated", low=0.50)
