@@ -200,9 +200,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _figure(options: argparse.Namespace) -> int:
-    from neurosim.figure import load_figure, newest_run, write_figure
+    from neurosim.figure import load_figure, write_figure
     from neurosim.folders import names
-    from neurosim.run_directory import load_run
+    from neurosim.run_directory import load_run, newest_run
 
     if options.all == (options.name is not None):
         raise InputError("Expected the name of a figure, or --all for every figure.")

@@ -7,14 +7,16 @@ have to be there) and ``draw(run)``, which returns a Matplotlib figure.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from neurosim.errors import InputError, NeurosimError, nearest_name
 from neurosim.folders import load_script, names
-from neurosim.run_directory import INFO, Run
+
+if TYPE_CHECKING:
+    from neurosim.run_directory import Run
 
 FORMATS = ("png", "pdf", "svg")
 # No dates, and identifiers from a fixed salt: the same data give the same file.
@@ -94,28 +96,3 @@ def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path
             with contextlib.suppress(OSError):
                 aside.unlink()
     return path
-
-
-def newest_run(protocol: str, results: Path) -> Path:
-    """Return the newest run of a protocol below a folder.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    found: list[Path] = []
-    for info in (results / protocol).rglob(INFO):
-        if any(part.startswith(".") for part in info.relative_to(results).parts):
-            continue  # a run that is being written
-        try:
-            if json.loads(info.read_text(encoding="utf-8"))["protocol"] == protocol:
-                found.append(info)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    if not found:
-        raise InputError(
-            f"There is no run of '{protocol}' in {results / protocol}: "
-            f"run 'neurosim run {protocol}' first, or name one with --from."
-        )
-    return max(found, key=lambda info: info.stat().st_mtime).parent

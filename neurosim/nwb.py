@@ -50,7 +50,19 @@ REQUIRED = (
 
 
 def write_nwb(recording: Recording, target: Path) -> None:
-    """Write a recording, whole or not at all; see `Recording.save`."""
+    """Write a recording as NWB, whole or not at all; a file of that name is replaced.
+
+    Parameters
+    ----------
+    recording : Recording
+    target : Path
+        The file, conventionally ``recording.nwb``.
+
+    Raises
+    ------
+    InputError
+        If the folder does not exist or cannot be written, or `target` is a folder.
+    """
     if target.is_dir():
         raise InputError(f"The recording cannot be written to '{target}', which is a folder.")
     if not os.access(target.parent, os.W_OK | os.X_OK):
@@ -66,7 +78,23 @@ def write_nwb(recording: Recording, target: Path) -> None:
 
 
 def read_nwb(source: Path) -> Recording:
-    """Read a recording; see `Recording.load`."""
+    """Read a recording that `write_nwb` has written.
+
+    Parameters
+    ----------
+    source : Path
+        The file.
+
+    Returns
+    -------
+    Recording
+        Equal to the one that was written, bit by bit.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is no NWB, or no recording of neurosim.
+    """
     import h5py
 
     if not source.is_file():

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -312,46 +310,6 @@ class Recording:
             traces=traces,
             sheet_text=other.sheet_text,
         )
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the recording as NWB, whole or not at all; a file of that name is replaced.
-
-        Parameters
-        ----------
-        path : path-like
-            The file, conventionally ``recording.nwb``.
-
-        Raises
-        ------
-        InputError
-            If the folder does not exist or cannot be written, or `path` is a folder.
-        """
-        from neurosim.nwb import write_nwb
-
-        write_nwb(self, Path(path))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Recording:
-        """Read a recording that `save` has written.
-
-        Parameters
-        ----------
-        path : path-like
-            The file.
-
-        Returns
-        -------
-        Recording
-            Equal to the one that was saved, bit by bit.
-
-        Raises
-        ------
-        InputError
-            If there is no such file, or it is no NWB, or no recording of neurosim.
-        """
-        from neurosim.nwb import read_nwb
-
-        return read_nwb(Path(path))
 
 
 def _refuse_other_populations(

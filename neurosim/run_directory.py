@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import InputError
+from neurosim.figure import figures_of, write_figure
+from neurosim.nwb import read_nwb, write_nwb
 from neurosim.recording import Recording
 from neurosim.scorecard import Row, read_scorecard, write_scorecard
 
@@ -113,7 +115,7 @@ class _SavedRecordings(Mapping[str, Recording]):
 
     def __getitem__(self, condition: str) -> Recording:
         if condition not in self._read:
-            self._read[condition] = Recording.load(self._paths[condition])
+            self._read[condition] = read_nwb(self._paths[condition])
         return self._read[condition]
 
     def __iter__(self) -> Iterator[str]:
@@ -158,15 +160,13 @@ def load_run(path: str | os.PathLike[str]) -> Run:
 
 def write_run(run: Run, directory: Path) -> None:
     """Write all files of a run, figures included, into an existing directory."""
-    from neurosim.figure import figures_of, write_figure
-
     (directory / MODEL).write_text(run.model_text, encoding="utf-8")
     (directory / INFO).write_text(json.dumps(run.info, indent=1) + "\n", encoding="utf-8")
     write_scorecard(directory / SCORECARD, run.protocol, run.rows)
     for condition, recording in run.recordings.items():
         path = _recording_path(directory, condition)
         path.parent.mkdir(parents=True, exist_ok=True)
-        recording.save(path)
+        write_nwb(recording, path)
         if path.parent != directory:
             path.with_name(MODEL).write_text(run.condition_texts[condition], encoding="utf-8")
     leading = _recording_path(directory, _leading(run.conditions))
@@ -175,6 +175,31 @@ def write_run(run: Run, directory: Path) -> None:
         shutil.copyfile(leading, directory / RECORDING)
     for name in figures_of(run):
         write_figure(name, run, directory, "png")
+
+
+def newest_run(protocol: str, results: Path) -> Path:
+    """Return the newest run of a protocol below a folder.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found: list[Path] = []
+    for info in (results / protocol).rglob(INFO):
+        if any(part.startswith(".") for part in info.relative_to(results).parts):
+            continue  # a run that is being written
+        try:
+            if json.loads(info.read_text(encoding="utf-8"))["protocol"] == protocol:
+                found.append(info)
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    if not found:
+        raise InputError(
+            f"There is no run of '{protocol}' in {results / protocol}: "
+            f"run 'neurosim run {protocol}' first, or name one with --from."
+        )
+    return max(found, key=lambda info: info.stat().st_mtime).parent
 
 
 def free_name(wanted: Path) -> Path:

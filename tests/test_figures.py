@@ -23,7 +23,7 @@ from matplotlib.text import Text
 
 import neurosim
 from neurosim.errors import InputError, NeurosimError
-from neurosim.figure import FORMATS, figures_of, load_figure, newest_run, write_figure
+from neurosim.figure import FORMATS, figures_of, load_figure, write_figure
 from neurosim.folders import names
 from neurosim.pair_coding import pair_coding
 from neurosim.paired_stimuli import PairedStimuli, picture_pair, random_pair
@@ -32,7 +32,7 @@ from neurosim.parameters.library import load_model
 from neurosim.pictures import load_picture
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
-from neurosim.run_directory import Run
+from neurosim.run_directory import Run, newest_run
 from neurosim.scorecard import Row
 from neurosim.timeline import Timeline
 

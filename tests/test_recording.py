@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import InputError
+from neurosim.nwb import read_nwb, write_nwb
 from neurosim.recording import TRIAL_COLUMNS, Recording, SpikeTrains, Trace
 from neurosim.tick import TICK
 from neurosim.timeline import Timeline, Trial, TrialTable
@@ -311,8 +312,8 @@ def test_round_trip_is_exact(recording: Recording, tmp_path: Path) -> None:
     path = tmp_path / "recording.nwb"
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        recording.save(path)
-    assert_same(recording, Recording.load(path))
+        write_nwb(recording, path)
+    assert_same(recording, read_nwb(path))
     assert [entry.name for entry in tmp_path.iterdir()] == ["recording.nwb"]
 
 
@@ -324,16 +325,16 @@ def test_round_trip_of_the_least_there_can_be(tmp_path: Path) -> None:
         traces={"v": Trace(np.empty((0, 0)), 1.0, "V")},
         sheet_text="",
     )
-    recording.save(tmp_path / "recording.nwb")
-    assert_same(recording, Recording.load(tmp_path / "recording.nwb"))
+    write_nwb(recording, tmp_path / "recording.nwb")
+    assert_same(recording, read_nwb(tmp_path / "recording.nwb"))
     assert validation_errors(tmp_path / "recording.nwb") == []
 
 
 def test_round_trip_of_joined_recordings(recording: Recording, tmp_path: Path) -> None:
     short = replace(recording, traces={"v": recording.traces["v"]})
     both = short.followed_by(short)
-    both.save(tmp_path / "recording.nwb")
-    assert_same(both, Recording.load(tmp_path / "recording.nwb"))
+    write_nwb(both, tmp_path / "recording.nwb")
+    assert_same(both, read_nwb(tmp_path / "recording.nwb"))
 
 
 def test_trial_columns_are_those_of_the_trial_table() -> None:
@@ -348,7 +349,7 @@ def validation_errors(path: Path) -> list[Any]:
 def test_file_is_valid_nwb_that_pynwb_reads(recording: Recording, tmp_path: Path) -> None:
     pynwb = pytest.importorskip("pynwb")
     path = tmp_path / "recording.nwb"
-    recording.save(path)
+    write_nwb(recording, path)
     assert validation_errors(path) == []
     with pynwb.NWBHDF5IO(path, "r") as io:
         file = io.read()
@@ -374,7 +375,7 @@ def test_file_is_valid_nwb_that_pynwb_reads(recording: Recording, tmp_path: Path
 
 def test_file_passes_the_inspector(recording: Recording, tmp_path: Path) -> None:
     inspector = pytest.importorskip("nwbinspector")
-    recording.save(tmp_path / "recording.nwb")
+    write_nwb(recording, tmp_path / "recording.nwb")
     critical = {
         message.check_function_name
         for message in inspector.inspect_nwbfile(
@@ -387,7 +388,7 @@ def test_file_passes_the_inspector(recording: Recording, tmp_path: Path) -> None
 
 def test_identifier_follows_from_the_content(recording: Recording, tmp_path: Path) -> None:
     def identifier(content: Recording) -> str:
-        content.save(tmp_path / "recording.nwb")
+        write_nwb(content, tmp_path / "recording.nwb")
         with h5py.File(tmp_path / "recording.nwb") as file:
             text: str = file["identifier"].asstr()[()]
             return text
@@ -400,10 +401,10 @@ def test_identifier_follows_from_the_content(recording: Recording, tmp_path: Pat
 
 def test_save_replaces_an_older_file(recording: Recording, tmp_path: Path) -> None:
     path = tmp_path / "recording.nwb"
-    recording.save(path)
+    write_nwb(recording, path)
     later = replace(recording, sheet_text="later")
-    later.save(path)
-    assert_same(later, Recording.load(path))
+    write_nwb(later, path)
+    assert_same(later, read_nwb(path))
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
@@ -419,7 +420,7 @@ def test_interrupted_write_leaves_nothing(
 
     path = tmp_path / "recording.nwb"
     if older:
-        recording.save(path)
+        write_nwb(recording, path)
     before = {entry: entry.read_bytes() for entry in tmp_path.iterdir()}
     write_dataset = HDF5IO.write_dataset
     written: list[object] = []
@@ -433,72 +434,72 @@ def test_interrupted_write_leaves_nothing(
 
     monkeypatch.setattr(HDF5IO, "write_dataset", fail_later)
     with pytest.raises(error, match="interrupted"):
-        replace(recording, sheet_text="later").save(path)
+        write_nwb(replace(recording, sheet_text="later"), path)
     assert {entry: entry.read_bytes() for entry in tmp_path.iterdir()} == before
 
 
 def test_save_refuses_a_folder_that_is_not_there(recording: Recording, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"'.*absent' does not exist or is not writable"):
-        recording.save(tmp_path / "absent" / "recording.nwb")
+        write_nwb(recording, tmp_path / "absent" / "recording.nwb")
     with pytest.raises(InputError, match="which is a folder"):
-        recording.save(tmp_path)
+        write_nwb(recording, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_load_refuses_a_missing_file_and_names_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no recording '.*absent.nwb'\.$"):
-        Recording.load(tmp_path / "absent.nwb")
+        read_nwb(tmp_path / "absent.nwb")
     (tmp_path / "recording.nwb").touch()
     with pytest.raises(InputError, match=r"did you mean 'recording\.nwb'\?$"):
-        Recording.load(tmp_path / "recordng.nwb")
+        read_nwb(tmp_path / "recordng.nwb")
     with pytest.raises(InputError, match=r"folder '.*nowhere' does not exist"):
-        Recording.load(tmp_path / "nowhere" / "recording.nwb")
+        read_nwb(tmp_path / "nowhere" / "recording.nwb")
 
 
 @pytest.mark.parametrize("content", [b"", b"no HDF5 at all\n" * 100])
 def test_load_refuses_what_is_no_hdf5(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "recording.nwb").write_bytes(content)
     with pytest.raises(InputError, match="cannot be read as NWB"):
-        Recording.load(tmp_path / "recording.nwb")
+        read_nwb(tmp_path / "recording.nwb")
 
 
 def test_load_refuses_a_truncated_file(recording: Recording, tmp_path: Path) -> None:
     path = tmp_path / "recording.nwb"
-    recording.save(path)
+    write_nwb(recording, path)
     whole = path.read_bytes()
     for share in (0.01, 0.5, 0.99):
         path.write_bytes(whole[: int(share * len(whole))])
         with pytest.raises(InputError, match="cannot be read as NWB"):
-            Recording.load(path)
+            read_nwb(path)
 
 
 @pytest.mark.parametrize("block", [b"HEAP", b"TREE", b"SNOD"])
 def test_load_refuses_a_damaged_file(recording: Recording, tmp_path: Path, block: bytes) -> None:
     path = tmp_path / "recording.nwb"
-    recording.save(path)
+    write_nwb(recording, path)
     path.write_bytes(path.read_bytes().replace(block, b"rust"))
     with pytest.raises(InputError, match="another kind of file, or damaged"):
-        Recording.load(path)
+        read_nwb(path)
 
 
 def test_load_refuses_hdf5_that_is_no_nwb(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["units/population"] = [1]
     with pytest.raises(InputError, match="HDF5 but no NWB"):
-        Recording.load(tmp_path / "other.h5")
+        read_nwb(tmp_path / "other.h5")
 
 
 def test_load_refuses_nwb_from_elsewhere(recording: Recording, tmp_path: Path) -> None:
     path = tmp_path / "recording.nwb"
-    recording.save(path)
+    write_nwb(recording, path)
     with h5py.File(path, "r+") as file:
         file["units/index"][0] = 1
     with pytest.raises(InputError, match="'excitatory' are incomplete or out of order"):
-        Recording.load(path)
+        read_nwb(path)
     with h5py.File(path, "r+") as file:
         del file["units/population"]
     with pytest.raises(InputError, match=r"no recording of neurosim: it has no 'units/population'"):
-        Recording.load(path)
+        read_nwb(path)
 
 
 def test_import_loads_no_slow_package() -> None:

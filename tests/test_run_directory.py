@@ -17,6 +17,7 @@ import pytest
 import neurosim as ns
 from neurosim import experiment
 from neurosim.errors import InputError
+from neurosim.nwb import read_nwb
 from neurosim.recording import TRIAL_COLUMNS, Recording
 from neurosim.run_directory import Run, free_name, written_aside
 
@@ -91,7 +92,7 @@ def test_a_run_without_main_has_a_recording_too(single: Run) -> None:
         "conditions/unpaired/model.toml",
         "conditions/unpaired/recording.nwb",
     ]
-    own, leading = (Recording.load(single.path / name) for name in (
+    own, leading = (read_nwb(single.path / name) for name in (
         "conditions/unpaired/recording.nwb", "recording.nwb"
     ))  # fmt: skip
     assert same(own, leading)
@@ -161,7 +162,7 @@ def test_what_was_loaded_is_written_as_it_was(saved: Path, tmp_path: Path) -> No
     for name in files(saved):
         if not name.endswith(".nwb"):
             assert (again / name).read_bytes() == (saved / name).read_bytes(), name
-    assert same(Recording.load(again / "recording.nwb"), Recording.load(saved / "recording.nwb"))
+    assert same(read_nwb(again / "recording.nwb"), read_nwb(saved / "recording.nwb"))
 
 
 def test_the_sheet_of_a_run_repeats_it(every_condition: Run, saved: Path, single: Run) -> None:
