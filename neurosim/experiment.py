@@ -7,7 +7,7 @@ import dataclasses
 import os
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -78,8 +78,7 @@ def run(
     experiment = prepare(protocol, model, seed, overrides or {}, target, quick, progress)
     if out is None:
         return experiment.run()
-    with written_aside(Path(out)) as directory:
-        import_while_simulating()
+    with written_aside(Path(out)) as directory, writers_imported_meanwhile():
         finished = experiment.run()
         write_run(finished, directory)
     finished.path = Path(out)
@@ -160,16 +159,25 @@ def prepare(
     return Experiment(loaded, sheet, options, session, overrides, quick)
 
 
-def import_while_simulating() -> None:
-    """Import what writing needs while the simulation runs in a process of its own."""
+@contextlib.contextmanager
+def writers_imported_meanwhile() -> Iterator[None]:
+    """Import what writing needs while the block simulates in a process of its own."""
+    stop = threading.Event()
 
     def import_writers() -> None:
         # What fails here fails again, and is told, where it is needed.
         with contextlib.suppress(Exception):
             for name in WRITERS:
-                import_module(name)
+                if not stop.is_set():
+                    import_module(name)
 
-    threading.Thread(target=import_writers, daemon=True).start()
+    # No daemon: Python waits for it at its end. A library that is cut off while it is imported
+    # takes the interpreter down with it.
+    threading.Thread(target=import_writers).start()
+    try:
+        yield
+    finally:
+        stop.set()
 
 
 def _version(name: str) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurosim.errors import InputError
-from neurosim.experiment import import_while_simulating, prepare
+from neurosim.experiment import prepare, writers_imported_meanwhile
 from neurosim.progress import QUIET, Progress
 from neurosim.run_directory import SCORECARD, write_run, written_aside
 from neurosim.scorecard import Row, SeedsRow, over_seeds, write_scorecard
@@ -57,8 +57,7 @@ def run_seeds(
     check_seed(seeds[-1])
     first = prepare(protocol, model, seeds[0], overrides or {}, target, quick, progress)
     cards: list[list[Row]] = []
-    with written_aside(Path(out)) as directory:
-        import_while_simulating()
+    with written_aside(Path(out)) as directory, writers_imported_meanwhile():
         for left, seed in zip(reversed(range(len(seeds))), seeds, strict=True):
             progress.announce(f"seed {seed} ({left} more after it)")
             # A session of its own for each, for it keeps the recordings of its conditions.
