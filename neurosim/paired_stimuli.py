@@ -11,7 +11,8 @@ from neurosim.picture_codes import encode_pictures
 from neurosim.stimuli import disjoint_codes, part_of
 from neurosim.timeline import NO_PAIR, Trial
 
-TEST_DURATION, TEST_GAP = 0.5, 0.4  # s; the gap is the baseline of the next trial
+# s; as long as the windows of the response criterion: the gap is the baseline of the next trial.
+TEST_DURATION, TEST_GAP = 0.5, 0.4
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,6 @@ def encode_pictures(
     n_units: int,
     n_active: int,
     generator: np.random.Generator,
-    fan_in_fraction: float = FAN_IN_FRACTION,
 ) -> PictureCodes:
     """Turn pictures, and the composite of two of them, into codes of active units.
 
@@ -218,8 +217,6 @@ def encode_pictures(
         Units of the code, and how many of them are active.
     generator : numpy.random.Generator
         Draws the projection; the pictures do not change what it draws.
-    fan_in_fraction : float
-        Fraction of the features that each unit sums.
 
     Returns
     -------
@@ -250,7 +247,7 @@ def encode_pictures(
     single_features = np.stack([features(picture) for picture in pictures.values()])
     n_features = single_features.shape[1]
     projection = projection_matrix(
-        n_units, n_features, round(fan_in_fraction * n_features), generator
+        n_units, n_features, round(FAN_IN_FRACTION * n_features), generator
     )
     centre = CENTRED_SHARE * centre_of(single_features)
     codes = dict(zip(names, hash_codes(single_features, projection, n_active, centre), strict=True))

@@ -121,7 +121,8 @@ class Timeline:
     ----------
     trials : tuple of Trial
     lead_in : float
-        Seconds before the first trial, in which the network settles; a multiple of `TICK`.
+        Seconds before the first trial, in which the network settles (several times its longest
+        time constant, the 150 ms of adaptation); a multiple of `TICK`.
     """
 
     trials: tuple[Trial, ...]

@@ -43,7 +43,8 @@ CONDITIONS = {
 }
 PROJECTIONS = ("input_to_excitatory", "excitatory_to_excitatory")
 PLASTIC = {"plasticity_off": (), "input_only": PROJECTIONS[:1], "recurrent_only": PROJECTIONS[1:]}
-CUE_TRIALS = 5  # of every half cue and every direct stimulation
+CUE_TRIALS = 5  # of every half cue and every direct stimulation. Ours: a majority is three
+ON, OFF, PAUSE = 0.5, 0.5, 1.0  # s; imprint, after a composite. Calibrated: stable assemblies
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ def imprint_and_test(stimuli: PairedStimuli, session: Session, options: Options)
     before = rounds(names, options.test_trials, order)
     return Timeline.of(
         [
-            *(stimuli.trial(name, "imprint", 0.5, 0.5, full) for name in imprint),
+            *(stimuli.trial(name, "imprint", ON, OFF, full) for name in imprint),
             *(stimuli.test(name, "before") for name in before),
             *(stimuli.test(half, "completion") for half in rounds(halves, CUE_TRIALS, order)),
         ]
@@ -149,7 +150,7 @@ def learn_and_test(
     duration = options.composite_duration
     trials: list[Trial] = []
     for _ in range(options.composite_trials):
-        trials += [stimuli.trial(name, "learning", duration, 1.0, rates) for name in shown]
+        trials += [stimuli.trial(name, "learning", duration, PAUSE, rates) for name in shown]
         trials += [stimuli.test(name, "between") for name in rounds(names, 1, order)]
     after = rounds(names, options.test_trials, order)
     return Timeline.of([*trials, *(stimuli.test(name, "after") for name in after)])
@@ -178,8 +179,7 @@ def run_condition(
         values["half_cue_recovery"] = mean_recovery(assemblies, recording, halves, "completion")
         values |= describe_link(recording, singles, session.generator("shuffled labels"))
         return recording, values | stimuli.blend
-    p, partner = singles[:2]
-    both_ways = (pair_coding(recording, p, partner), pair_coding(recording, partner, p))
+    both_ways = [pair_coding(recording, *pair) for pair in (singles[:2], singles[1::-1])]
     return recording, {"pair_coding": float(np.max(both_ways))}
 
 

@@ -184,5 +184,3 @@ def test_bad_choices_of_pictures_are_refused(names, pair, message):
 def test_bad_numbers_are_refused():
     with pytest.raises(InputError, match="active units is 1001, expected 1 to 1000"):
         encode_pictures(NAMES, PAIR, 1000, 1001, np.random.default_rng(0))
-    with pytest.raises(InputError, match="fan-in is 0, expected 1 to 512"):
-        encode_pictures(NAMES, PAIR, 1000, 120, np.random.default_rng(0), fan_in_fraction=0.0)
