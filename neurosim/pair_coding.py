@@ -73,7 +73,13 @@ def describe_link(
         the smaller assembly).
     """
     p, partner, *others = singles
-    own = responders(recording, p, BEFORE)
+    before = {name: responders(recording, name, BEFORE) for name in singles}
+    after = {name: responders(recording, name, AFTER) for name in singles}
+    own = before[p]
+
+    def fraction(first: str, second: str) -> float:
+        return st.pair_coding_fraction(before[first], before[second], after[second])
+
     shuffled = [
         st.shuffled_label_pair_coding(
             recording,
@@ -90,25 +96,22 @@ def describe_link(
         mean_rate(recording, own, name, AFTER) - mean_rate(recording, own, name, BEFORE)
         for name in others
     ]
-    kept = [
-        st.kept_fraction(responders(recording, name, BEFORE), responders(recording, name, AFTER))
-        for name in (p, partner)
-    ]
-    after = find_assemblies(recording, singles, AFTER)
+    kept = [st.kept_fraction(before[name], after[name]) for name in (p, partner)]
+    assemblies = find_assemblies(recording, singles, AFTER)
     return {
-        "pair_coding_p_to_np": pair_coding(recording, p, partner),
-        "pair_coding_np_to_p": pair_coding(recording, partner, p),
+        "pair_coding_p_to_np": fraction(p, partner),
+        "pair_coding_np_to_p": fraction(partner, p),
         # NumPy's minimum and maximum keep what is not a number.
         "kept": float(np.min(kept)),
         "na_rate_change": float(np.max(np.abs(changes))),
-        "na_units": float(np.max([pair_coding(recording, p, name) for name in others])),
+        "na_units": float(np.max([fraction(p, name) for name in others])),
         "p_rate_after": mean_rate(recording, own, p, AFTER),
         "np_rate_before": mean_rate(recording, own, partner, BEFORE),
         "np_rate_after": mean_rate(recording, own, partner, AFTER),
         "shuffled_pair_coding": float(np.max(shuffled)),
-        "pair_overlap_after": st.overlap(after[p], after[partner]),
+        "pair_overlap_after": st.overlap(assemblies[p], assemblies[partner]),
         "unassociated_overlap_after": float(
-            np.mean(pair_overlaps(after, singles, without=(p, partner)))
+            np.mean(pair_overlaps(assemblies, singles, without=(p, partner)))
         ),
     }
 

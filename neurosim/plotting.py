@@ -184,13 +184,7 @@ def psth(
     InputError
         If there are no such units or trials, or the bins do not fill the window.
     """
-    n_bins = round((window[1] - window[0]) / bin_width)
-    if n_bins < 1 or abs(n_bins * bin_width - (window[1] - window[0])) > EDGE:
-        raise InputError(
-            f"The bin width is {bin_width:g} s, expected the window's length of "
-            f"{window[1] - window[0]:g} s divided by a whole number."
-        )
-    edges = window[0] + bin_width * np.arange(n_bins + 1)
+    edges = st.bin_edges(window, bin_width)
     selected = np.asarray(units)
     try:
         rates = [

@@ -169,9 +169,8 @@ class Session:
         }
         trace = Trace(
             data=voltage.astype(np.float32),
-            rate=round(
-                len(voltage) / timeline.duration, 6
-            ),  # exact: joined traces need equal rates
+            # Rounded, for traces are joined only if their rates are equal.
+            rate=round(len(voltage) / timeline.duration, 6),
             unit="V",
             description="Membrane potential of the first excitatory cells.",
             index=np.arange(voltage.shape[1]),

@@ -165,6 +165,36 @@ def rates(
     return window_counts(recording, population, trials, window) / length
 
 
+def bin_edges(window: Window, bin_width: float) -> np.ndarray:
+    """Return the edges of the bins that fill a window.
+
+    Parameters
+    ----------
+    window : tuple of float
+        Start and stop, seconds.
+    bin_width : float
+        Seconds.
+
+    Returns
+    -------
+    ndarray of float, shape (n_bins + 1,)
+        Seconds.
+
+    Raises
+    ------
+    InputError
+        If the window has no length, or is no whole number of bins.
+    """
+    length = _length(window)
+    n_bins = round(length / bin_width) if bin_width > 0 else 0
+    if n_bins < 1 or abs(n_bins * bin_width - length) > EDGE:
+        raise InputError(
+            f"The bin width is {bin_width:g} s, expected the window's length of {length:g} s "
+            "divided by a whole number."
+        )
+    return window[0] + bin_width * np.arange(n_bins + 1)
+
+
 def psth(
     spikes: SpikeTrains,
     units: npt.ArrayLike,
@@ -199,19 +229,12 @@ def psth(
     InputError
         If there is no such unit, no unit or no onset, or the bins do not fill the window.
     """
-    length = _length(window)
-    n_bins = round(length / bin_width) if bin_width > 0 else 0
-    if n_bins < 1 or abs(n_bins * bin_width - length) > EDGE:
-        raise InputError(
-            f"The bin width is {bin_width:g} s, expected the window's length of {length:g} s "
-            "divided by a whole number."
-        )
+    edges = bin_edges(window, bin_width)
     onset = np.atleast_1d(np.asarray(onsets, dtype=np.float64))
     if onset.size == 0:
         raise InputError("There are no onsets to average over, expected one or more.")
     selected = _selected(units, spikes.n)
     time = spikes.time[selected[spikes.index]]
-    edges = window[0] + bin_width * np.arange(n_bins + 1)
     counts = np.diff(np.searchsorted(time, onset[:, np.newaxis] + (edges - EDGE)), axis=1)
     histogram: np.ndarray = counts.mean(axis=0) / (bin_width * selected.sum())
     return histogram
