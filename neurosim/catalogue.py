@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from neurosim.folders import find, names
 from neurosim.parameters.fields import Constraint
 from neurosim.parameters.sections import Declaration, declarations_of
 from neurosim.parameters.values import as_toml
-from neurosim.scorecard import bounds
+from neurosim.scorecard import bounds, bounds_over_seeds
 
 
 def listing() -> str:
@@ -60,12 +59,12 @@ def protocol_text(name: str) -> str:
             quantity,
             condition,
             bounds(target.low, target.high) or "reported",
-            _of_mean(target),
+            bounds_over_seeds(target),
             target.unit if target.unit != "1" else "",
             target.description,
             f"{target.evidence}; {target.source}",
         )
-        for condition, by_name in script.TARGETS.items()
+        for condition, by_name in protocol.targets(script.Options()).items()
         for quantity, target in by_name.items()
     ]
     parts = [
@@ -115,8 +114,3 @@ def _allowed(constraint: Constraint) -> str:
     allowed = bounds(constraint.low, constraint.high)
     unit = "" if constraint.unit == "1" else f" {constraint.unit}"
     return f"   ({allowed}{unit})" if allowed else ""
-
-
-def _of_mean(target: Any) -> str:
-    allowed = bounds(target.mean_low, target.mean_high)
-    return f"mean {allowed}" if allowed else ""

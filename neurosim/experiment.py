@@ -96,17 +96,22 @@ class Experiment:
     overrides: Mapping[str, Any]
     quick: bool
 
+    @property
+    def judged(self) -> bool:
+        """Whether the targets hold at this size."""
+        return not self.quick and self.protocol.is_judged(self.options)
+
     def run(self) -> Run:
         """Simulate and score the conditions that the options ask for."""
         script = self.protocol.script
-        judged = not self.quick and script.is_judged(self.options)
+        targets = self.protocol.targets(self.options)
         rows, recordings, texts = [], {}, {}
         for condition in self.protocol.conditions(self.options):
             self.session.progress.announce(f"{condition}: {script.CONDITIONS[condition]}.")
             recording, values = script.run_condition(condition, self.session, self.options)
             texts[condition] = self._text(condition)
             recordings[condition] = dataclasses.replace(recording, sheet_text=texts[condition])
-            rows += score(values, condition, script.TARGETS[condition], judged)
+            rows += score(values, condition, targets[condition], self.judged)
         return Run(
             info=self._info(list(recordings)),
             model_text=self._text(self.options.condition),

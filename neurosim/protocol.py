@@ -9,12 +9,11 @@ A protocol is a script with a docstring that cites the paper, and these names:
     ``condition``.
 ``CONDITIONS``
     What each condition is, by name; the first is ``main``.
-``TARGETS``
-    The `Target` of every quantity by condition and name; every condition is named.
+``targets(options)``
+    Returns the `Target` of every quantity by condition and name; conditions that mean nothing with
+    these options are left out.
 ``QUICK``
-    Options at reduced size.
-``is_judged(options)``
-    Whether the targets hold with these options.
+    Options at reduced size. The targets are judged where each of them is larger.
 ``run_condition(name, session, options)``
     Simulates one condition; returns its recording and the measured quantities by name.
 """
@@ -33,15 +32,15 @@ from neurosim.errors import InputError
 from neurosim.folders import load_script
 from neurosim.parameters import Sheet, fill_section
 from neurosim.parameters.fields import constraint_of
+from neurosim.scorecard import Target
 
 CONTRACT = (
     "CIRCUIT",
     "MODEL",
     "Options",
     "CONDITIONS",
-    "TARGETS",
+    "targets",
     "QUICK",
-    "is_judged",
     "run_condition",
 )
 
@@ -87,8 +86,17 @@ class Protocol:
     def conditions(self, options: Any) -> list[str]:
         """Return the conditions that the options ask for."""
         if options.condition == "all":
-            return list(self.script.CONDITIONS)
+            return list(self.targets(options))
         return [options.condition]
+
+    def targets(self, options: Any) -> Mapping[str, Mapping[str, Target]]:
+        """Return the targets by condition and name that hold with these options."""
+        targets: Mapping[str, Mapping[str, Target]] = self.script.targets(options)
+        return targets
+
+    def is_judged(self, options: Any) -> bool:
+        """Whether the experiment is large enough for its targets."""
+        return all(getattr(options, name) > few for name, few in self.script.QUICK.items())
 
 
 def load_protocol(name: str | os.PathLike[str]) -> Protocol:
@@ -113,8 +121,6 @@ def _breaches(script: ModuleType) -> Iterator[str]:
     conditions = list(script.CONDITIONS)
     if conditions[:1] != ["main"]:
         yield "has CONDITIONS that do not begin with 'main'"
-    for condition in sorted({*conditions} ^ {*script.TARGETS}):
-        yield f"names '{condition}' in CONDITIONS or in TARGETS, expected it in both"
     if not dataclasses.is_dataclass(script.Options):
         yield "has Options that are no dataclass"
     fields = dataclasses.fields(script.Options)
@@ -130,6 +136,8 @@ def _breaches(script: ModuleType) -> Iterator[str]:
     for word in (*choices, options["condition"].default):
         if word not in (*conditions, "all"):
             yield f"lets one choose the condition '{word}', which is not in CONDITIONS"
+    for condition in sorted({*conditions} ^ {*script.targets(script.Options())}):
+        yield f"names '{condition}' in CONDITIONS or in its targets, expected it in both"
     try:
         fill_section(script.Options, script.QUICK, "QUICK")
     except InputError as error:

@@ -21,6 +21,10 @@ EVIDENCE = (
     "control",
     "plausibility",
 )
+# Ours: 8 of 10 leaves room for two unlucky draws of the brain and for no more.
+MOST = 0.8
+# Ours: one-sided, so a bound on the spread is kept only if a larger spread is unlikely.
+CONFIDENCE = 0.9
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,15 @@ class Target:
         reported only.
     mean_low, mean_high : float or None
         Range that holds for the mean over seeds.
+    most_high : float or None
+        Upper bound that holds for a share of at least `MOST` of the seeds.
+    sd_high : float or None
+        Upper bound for the standard deviation over seeds, held against `sd_upper_end`.
+
+    Raises
+    ------
+    InputError
+        If `evidence` is none of the known words.
     """
 
     description: str
@@ -51,10 +64,25 @@ class Target:
     high: float | None = None
     mean_low: float | None = None
     mean_high: float | None = None
+    most_high: float | None = None
+    sd_high: float | None = None
 
     def __post_init__(self) -> None:
         if self.evidence not in EVIDENCE:
             raise InputError(f"Unknown evidence '{self.evidence}', expected one of {EVIDENCE}.")
+
+
+def reported(source: str, evidence: str, unit: str = "1", **descriptions: str) -> dict[str, Target]:
+    """Return targets without a range, for quantities that are only shown beside their source.
+
+    Parameters
+    ----------
+    source, evidence, unit : str
+        As in `Target`; what the quantities have in common.
+    **descriptions : str
+        What is measured, by the quantity's name.
+    """
+    return {name: Target(text, source, evidence, unit) for name, text in descriptions.items()}
 
 
 @dataclass(frozen=True)
@@ -85,6 +113,14 @@ class SeedsRow(Row):
         Share of the seeds that meet the range per seed, None if it is not judged.
     mean_low, mean_high : float or None
         Range that holds for the mean.
+    sd_upper : float or None
+        Upper end of the confidence interval of `sd`, None for a single seed or without `sd_high`.
+    sd_high : float or None
+        Upper bound for `sd_upper`.
+    most_high : float or None
+        Upper bound that a share of at least `MOST` of the seeds keeps.
+    share_within_most : float or None
+        Share of the seeds that keep `most_high`, judged or not; None without `most_high`.
     """
 
     sd: float | None
@@ -92,6 +128,11 @@ class SeedsRow(Row):
     share_met: float | None
     mean_low: float | None
     mean_high: float | None
+    # Defaults, since files written before these fields existed lack them.
+    sd_upper: float | None = None
+    sd_high: float | None = None
+    most_high: float | None = None
+    share_within_most: float | None = None
 
 
 def score(
@@ -148,11 +189,14 @@ def score(
 
 
 def over_seeds(
-    cards: Sequence[Sequence[Row]], targets: Mapping[str, Mapping[str, Target]]
+    cards: Sequence[Sequence[Row]],
+    targets: Mapping[str, Mapping[str, Target]],
+    judged: bool = True,
 ) -> list[SeedsRow]:
     """Return mean, spread and share of seeds that meet each target.
 
-    A row is met if every seed meets its range and the mean meets the range for the mean.
+    A row is missed if a seed misses its range, or the seeds together miss a bound that holds over
+    them: on the mean, on most of the seeds, on the standard deviation (not for a single seed).
 
     Parameters
     ----------
@@ -160,12 +204,17 @@ def over_seeds(
         The scorecard of each seed.
     targets : mapping of str to mapping of str to Target
         By condition and name.
+    judged : bool
+        As in `score`.
+
+    Returns
+    -------
+    list of SeedsRow
     """
     by_key: dict[tuple[str, str], list[Row]] = {}
     for card in cards:
         for row in card:
             by_key.setdefault((row.name, row.condition), []).append(row)
-    judged = any(row.status != REPORTED for card in cards for row in card)
     return [
         _over_seeds(rows, targets[condition][name], judged)
         for (name, condition), rows in by_key.items()
@@ -177,10 +226,21 @@ def _over_seeds(rows: list[Row], target: Target, judged: bool) -> SeedsRow:
     n = len(values)
     mean = sum(values) / n
     sd = math.sqrt(sum((value - mean) ** 2 for value in values) / (n - 1)) if n > 1 else None
+    sd_upper = sd_upper_end(sd, n) if sd is not None and target.sd_high is not None else None
+    within_most = (
+        sum(value <= target.most_high for value in values) / n
+        if target.most_high is not None
+        else None
+    )
     first = rows[0]
-    of_mean = _status(mean, target.mean_low, target.mean_high) if judged else REPORTED
     each = [row.status for row in rows]
-    statuses = {*each, of_mean}
+    statuses = set(each)
+    if judged:
+        statuses.add(_status(mean, target.mean_low, target.mean_high))
+        if within_most is not None:
+            statuses.add(_status(within_most, MOST, None))
+        if sd_upper is not None:
+            statuses.add(_status(sd_upper, None, target.sd_high))
     status = MISSED if MISSED in statuses else MET if MET in statuses else REPORTED
     return SeedsRow(
         name=first.name,
@@ -197,7 +257,43 @@ def _over_seeds(rows: list[Row], target: Target, judged: bool) -> SeedsRow:
         share_met=None if REPORTED in each else each.count(MET) / n,
         mean_low=target.mean_low,
         mean_high=target.mean_high,
+        sd_upper=sd_upper,
+        sd_high=target.sd_high,
+        most_high=target.most_high,
+        share_within_most=within_most,
     )
+
+
+def sd_upper_end(sd: float, n: int) -> float:
+    """Return the upper end of the confidence interval of a standard deviation.
+
+    The interval is one-sided, at the level `CONFIDENCE`, and supposes a normal distribution:
+    (n - 1) sd^2 / sigma^2 follows chi-square with n - 1 degrees of freedom (NIST/SEMATECH
+    e-Handbook of Statistical Methods, section 1.3.5.8).
+
+    Parameters
+    ----------
+    sd : float
+        Standard deviation of the sample (n - 1 in the denominator), in any unit.
+    n : int
+        Size of the sample, at least 2.
+
+    Returns
+    -------
+    float
+        In the unit of `sd`.
+
+    Raises
+    ------
+    InputError
+        If there are fewer than two values.
+    """
+    from scipy.special import chdtri
+
+    if n < 2:
+        raise InputError(f"A standard deviation of {n} values was given, expected 2 or more.")
+    # The probability of chdtri is that above the quantile.
+    return sd * math.sqrt((n - 1) / float(chdtri(n - 1, CONFIDENCE)))
 
 
 def _status(value: float, low: float | None, high: float | None) -> str:
@@ -271,9 +367,34 @@ def _measured(row: Row) -> str:
 
 def _range(row: Row) -> str:
     parts = [bounds(row.low, row.high)]
-    if isinstance(row, SeedsRow) and (row.mean_low is not None or row.mean_high is not None):
-        parts.append(f"mean {bounds(row.mean_low, row.mean_high)}")
+    if isinstance(row, SeedsRow):
+        parts.append(bounds_over_seeds(row))
     return ", ".join(part for part in parts if part)
+
+
+def bounds_over_seeds(bounded: Target | SeedsRow) -> str:
+    """Return the bounds that hold for the seeds together as text, empty without any.
+
+    Parameters
+    ----------
+    bounded : Target or SeedsRow
+        A row also tells the upper end that its standard deviation is judged by.
+
+    Returns
+    -------
+    str
+        Like ``"<= 0.1 in 8 of 10, mean <= 0.04, sd <= 0.12 (90 %)"``.
+    """
+    parts = []
+    if bounded.most_high is not None:
+        parts.append(f"{bounds(None, bounded.most_high)} in {10 * MOST:g} of 10")
+    if bounded.mean_low is not None or bounded.mean_high is not None:
+        parts.append(f"mean {bounds(bounded.mean_low, bounded.mean_high)}")
+    if bounded.sd_high is not None:
+        upper = bounded.sd_upper if isinstance(bounded, SeedsRow) else None
+        measured = f": {upper:.3g}" if upper is not None else ""
+        parts.append(f"sd {bounds(None, bounded.sd_high)} ({100 * CONFIDENCE:g} %{measured})")
+    return ", ".join(parts)
 
 
 def bounds(low: float | None, high: float | None) -> str:

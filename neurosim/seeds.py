@@ -68,6 +68,6 @@ def run_seeds(
             (directory / f"seed-{seed}").mkdir()
             write_run(finished, directory / f"seed-{seed}")
             cards.append(finished.rows)
-        rows = over_seeds(cards, first.protocol.script.TARGETS)
+        rows = over_seeds(cards, first.protocol.targets(first.options), first.judged)
         write_scorecard(directory / SCORECARD, first.protocol.name, rows)
     return rows
