@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.experiment import prepare
-from neurosim.paired_stimuli import random_pair
+from neurosim.paired_stimuli import random_stimuli
 from neurosim.progress import QUIET
 from neurosim.timeline import Timeline
 
@@ -30,8 +30,9 @@ def imprint(n_trials: int) -> tuple[Any, Timeline, dict[str, np.ndarray]]:
         experiment.options,
         experiment.session,
     )
-    stimuli = random_pair(
+    stimuli = random_stimuli(
         options.n_random,
+        options.pairs,
         parameters.input.n,
         parameters.input.n_active,
         session.generator("stimuli"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -12,31 +12,39 @@ from neurosim.recording import Recording
 POPULATION = "excitatory"
 
 
-def find_assemblies(
-    recording: Recording, stimuli: Sequence[str], phase: str
-) -> dict[str, np.ndarray]:
-    """Return the assembly of each stimulus in a phase.
+def find_assembly(
+    recording: Recording, stimulus: str, phase: str, rate: float = st.ASSEMBLY_RATE
+) -> np.ndarray:
+    """Return the assembly of a stimulus in a phase.
 
     Parameters
     ----------
     recording : Recording
-    stimuli : sequence of str
-    phase : str
+    stimulus, phase : str
+    rate : float
+        Hz.
 
     Returns
     -------
-    dict of str to ndarray of bool, shape (n_units,)
-        Cells at 10 Hz or more in at least half of the trials.
+    ndarray of bool, shape (n_units,)
+        Cells at this rate or more, by default 10 Hz, in at least half of the trials.
     """
-    table = recording.trial_table
-    return {
-        name: st.assembly(recording, POPULATION, table.where(phase=phase, stimulus=name))
-        for name in stimuli
-    }
+    trials = recording.trial_table.where(phase=phase, stimulus=stimulus)
+    return st.assembly(recording, POPULATION, trials, rate)
+
+
+def find_assemblies(
+    recording: Recording, stimuli: Sequence[str], phase: str, rate: float = st.ASSEMBLY_RATE
+) -> dict[str, np.ndarray]:
+    """Return the assembly of each stimulus in a phase by name, see `find_assembly`."""
+    return {name: find_assembly(recording, name, phase, rate) for name in stimuli}
 
 
 def describe_assemblies(
-    recording: Recording, stimuli: Sequence[str], phase: str
+    recording: Recording,
+    stimuli: Sequence[str],
+    phase: str,
+    pairs: Iterable[tuple[str, str]] = (),
 ) -> dict[str, float]:
     """Measure the assemblies of a phase.
 
@@ -44,8 +52,10 @@ def describe_assemblies(
     ----------
     recording : Recording
     stimuli : sequence of str
-        Stimuli that are shown in this phase and have nothing to do with one another.
+        Stimuli that are shown in this phase.
     phase : str
+    pairs : iterable of (str, str)
+        Those that are, or will be, associated: they do not count as unassociated.
 
     Returns
     -------
@@ -63,7 +73,7 @@ def describe_assemblies(
         rates = st.rates(recording, POPULATION, trials)
         jaccards.append(st.trial_jaccard(st.active_units(recording, POPULATION, trials)))
         member_rates.append(rates[:, members].mean() if members.any() else np.nan)
-    overlaps = pair_overlaps(assemblies, stimuli)
+    overlaps = pair_overlaps(assemblies, stimuli, without=pairs)
     baseline = st.ISON_CRITERION.baseline_window
     background = st.rates(recording, POPULATION, table.where(phase=phase), baseline)
     size = float(np.mean([members.sum() for members in assemblies.values()]))
@@ -101,13 +111,13 @@ def highest_rate(recording: Recording) -> float:
 def pair_overlaps(
     assemblies: dict[str, np.ndarray],
     stimuli: Sequence[str],
-    without: Sequence[str] = (),
+    without: Iterable[tuple[str, str]] = (),
 ) -> list[float]:
-    """Return the overlap of every pair of assemblies, `without` one pair."""
-    left_out = set(without)
+    """Return the overlap of any two assemblies, `without` those of some pairs."""
+    left_out = [set(pair) for pair in without]
     return [
         st.overlap(assemblies[first], assemblies[second])
         for k, first in enumerate(stimuli)
         for second in stimuli[k + 1 :]
-        if {first, second} != left_out
+        if {first, second} not in left_out
     ]

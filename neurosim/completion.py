@@ -7,7 +7,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from neurosim.assemblies import find_assemblies
+from neurosim.paired_associates import tests
+from neurosim.paired_stimuli import PairedStimuli
 from neurosim.recording import Recording
+from neurosim.session import Segment, Session, State
+from neurosim.stimuli import part_of
+from neurosim.timeline import Timeline
 
 
 def recovery(assembly: np.ndarray, recalled: np.ndarray, given: np.ndarray | None = None) -> float:
@@ -59,3 +64,43 @@ def mean_recovery(
             ]
         )
     )
+
+
+def stimulate_halves(
+    session: Session,
+    stimuli: PairedStimuli,
+    recording: Recording,
+    start: State | None,
+    phase: str,
+    n_trials: int,
+) -> tuple[Segment, float]:
+    """Drive half of each assembly directly, without sensory input.
+
+    Parameters
+    ----------
+    session : Session
+        Its seed draws the halves, the same ones for any start.
+    stimuli : PairedStimuli
+    recording : Recording
+        With tests of the single stimuli in the phase ``before``, which tell the assemblies.
+    start : State or None
+        Of the weights; None for a brain that has learnt nothing.
+    phase : str
+        Name of the phase in which they are driven.
+    n_trials : int
+        Of each half.
+
+    Returns
+    -------
+    segment : Segment
+        The trials.
+    share : float
+        Of the other half that this brings back, mean over assemblies.
+    """
+    generator = session.generator("stimulation")
+    assemblies = find_assemblies(recording, stimuli.singles, "before")
+    cues = {name: stimuli.drive(name) for name in assemblies}
+    driven = {cues[name]: part_of(cells, 0.5, generator) for name, cells in assemblies.items()}
+    trials = tests(stimuli, list(driven), n_trials, phase, generator)
+    segment = session.run(Timeline.of(trials), {"excitatory": driven}, start)
+    return segment, mean_recovery(assemblies, segment.recording, cues, phase, given=driven)

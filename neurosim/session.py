@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.errors import InputError, nearest_name
 from neurosim.progress import QUIET, Progress
 from neurosim.recording import Recording, SpikeTrains, Trace
 from neurosim.schedules import CircuitParameters, Patterns, structure_with_capacity, tables_of
@@ -34,6 +35,34 @@ class State:
     weights: Mapping[str, np.ndarray]
     depth: int
     label: str
+
+    def shuffled(self, projection: str, generator: np.random.Generator) -> State:
+        """Return this state with the weights of a projection permuted over its synapses.
+
+        Who is connected to whom stays, and so does how many synapses are strong; which ones they
+        are is forgotten.
+
+        Parameters
+        ----------
+        projection : str
+            Name of a plastic projection.
+        generator : numpy.random.Generator
+            Draws the permutation.
+
+        Raises
+        ------
+        InputError
+            If the state has no weights of this projection.
+        """
+        name = f"{projection}.w"
+        if name not in self.weights:
+            known = [weights.removesuffix(".w") for weights in self.weights]
+            raise InputError(
+                f"The state has no weights of '{projection}'; {nearest_name(projection, known)}"
+            )
+        permuted = generator.permutation(self.weights[name])
+        digest = hashlib.sha256(f"{self.label} {name}".encode() + permuted.tobytes())
+        return State({**self.weights, name: permuted}, self.depth, digest.hexdigest())
 
 
 @dataclass(frozen=True)

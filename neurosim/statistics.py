@@ -57,7 +57,8 @@ class ResponseCriterion:
     same length: two-sided rank-sum test below `alpha`, median of at least `min_median` spikes,
     mean above that of the baseline. The defaults are those of Ison et al. 2015 (unverified).
 
-    With fewer than four trials the default `alpha` cannot be reached, whatever the spikes.
+    With three trials the default `alpha` is reached only if neither the counts of the response nor
+    those of the baseline vary, with fewer never.
 
     Parameters
     ----------
@@ -263,20 +264,9 @@ def rank_sum(first: npt.ArrayLike, second: npt.ArrayLike) -> np.ndarray:
     InputError
         If a sample is empty or holds NaN, or the shapes do not fit.
     """
-    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if one.ndim != 2 or other.ndim != 2 or one.shape[1] != other.shape[1]:
-        raise InputError(
-            f"The samples have the shapes {one.shape} and {other.shape}, "
-            "expected (n_first, n_units) and (n_second, n_units)."
-        )
+    one, other = _samples(first, second)
     n_one, n_other = len(one), len(other)
-    if n_one == 0 or n_other == 0:
-        raise InputError(
-            f"The samples have {n_one} and {n_other} values, expected 1 or more in each."
-        )
     values = np.concatenate([one, other])
-    if np.isnan(values).any():
-        raise InputError("A sample holds NaN, expected numbers that have an order.")
     n = n_one + n_other
     order = np.argsort(values, axis=0)
     ordered = np.take_along_axis(values, order, axis=0)
@@ -320,7 +310,9 @@ def responsive_units(
     InputError
         As in `window_counts`.
     """
-    return _responds(*_response_and_baseline(recording, population, trials, criterion), criterion)
+    return meets_criterion(
+        *response_and_baseline(recording, population, trials, criterion), criterion
+    )
 
 
 def pair_coding_fraction(
@@ -450,12 +442,12 @@ def shuffled_label_pair_coding(
     tests = tests[recording.trial_table.stimulus[tests] != own]
     response, baseline = (
         counts[:, eligible]
-        for counts in _response_and_baseline(recording, population, tests, criterion)
+        for counts in response_and_baseline(recording, population, tests, criterion)
     )
     fractions = []
     for _ in range(n_shuffles):
         drawn = generator.permutation(len(tests))[:n_drawn]
-        fractions.append(_responds(response[drawn], baseline[drawn], criterion).mean())
+        fractions.append(meets_criterion(response[drawn], baseline[drawn], criterion).mean())
     return float(np.mean(fractions))
 
 
@@ -622,24 +614,104 @@ def chance_overlap(size_first: int, size_second: int, n_units: int) -> float:
     return larger / n_units if smaller else 0.0
 
 
-def _response_and_baseline(
-    recording: Recording, population: str, trials: npt.ArrayLike, criterion: ResponseCriterion
+def response_and_baseline(
+    recording: Recording,
+    population: str,
+    trials: npt.ArrayLike,
+    criterion: ResponseCriterion = ISON_CRITERION,
 ) -> tuple[np.ndarray, np.ndarray]:
+    """Return the spikes of every unit in the two windows of a criterion.
+
+    Parameters
+    ----------
+    recording, population, trials
+        As in `window_counts`.
+    criterion : ResponseCriterion
+
+    Returns
+    -------
+    response : ndarray of int64, shape (n_trials, n_units)
+    baseline : ndarray of float, shape (n_trials, n_units)
+        Scaled to the length of the response window.
+
+    Raises
+    ------
+    InputError
+        As in `window_counts`.
+    """
     response = window_counts(recording, population, trials, criterion.response_window)
     baseline = window_counts(recording, population, trials, criterion.baseline_window)
     scale = _length(criterion.response_window) / _length(criterion.baseline_window)
     return response, np.round(baseline * scale, ROUNDING)
 
 
-def _responds(
-    response: np.ndarray, baseline: np.ndarray, criterion: ResponseCriterion
+def meets_criterion(
+    response: np.ndarray, baseline: np.ndarray, criterion: ResponseCriterion = ISON_CRITERION
 ) -> np.ndarray:
+    """Return which units respond, from their spikes as `response_and_baseline` returns them.
+
+    Parameters
+    ----------
+    response, baseline : ndarray, shape (n_trials, n_units)
+    criterion : ResponseCriterion
+
+    Returns
+    -------
+    ndarray of bool, shape (n_units,)
+
+    Raises
+    ------
+    InputError
+        As in `rank_sum`.
+    """
     responds: np.ndarray = (
         (rank_sum(response, baseline) < criterion.alpha)
         & (np.median(response, axis=0) >= criterion.min_median)
         & (response.mean(axis=0) > baseline.mean(axis=0))
     )
     return responds
+
+
+def roc_area(first: npt.ArrayLike, second: npt.ArrayLike) -> np.ndarray:
+    """Return how well each unit's trials of two kinds are told apart by their counts.
+
+    Parameters
+    ----------
+    first : array_like, shape (n_first, n_units)
+    second : array_like, shape (n_second, n_units)
+        Counts or rates, one row per trial.
+
+    Returns
+    -------
+    ndarray of float, shape (n_units,)
+        Area under the receiver operating characteristic: the probability that a trial of the first
+        kind exceeds one of the second, ties counting half. 1: always, 0.5: not told apart.
+
+    Raises
+    ------
+    InputError
+        As in `rank_sum`.
+    """
+    one, other = _samples(first, second)
+    difference = one[:, np.newaxis] - other[np.newaxis]
+    area: np.ndarray = ((difference > 0) + 0.5 * (difference == 0)).mean(axis=(0, 1))
+    return area
+
+
+def _samples(first: npt.ArrayLike, second: npt.ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    one, other = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    if one.ndim != 2 or other.ndim != 2 or one.shape[1] != other.shape[1]:
+        raise InputError(
+            f"The samples have the shapes {one.shape} and {other.shape}, "
+            "expected (n_first, n_units) and (n_second, n_units)."
+        )
+    if len(one) == 0 or len(other) == 0:
+        raise InputError(
+            f"The samples have {len(one)} and {len(other)} values, expected 1 or more in each."
+        )
+    if np.isnan(one).any() or np.isnan(other).any():
+        raise InputError("A sample holds NaN, expected numbers that have an order.")
+    return one, other
 
 
 def _share(of: np.ndarray, among: np.ndarray) -> float:

@@ -26,10 +26,6 @@ from neurosim.timeline import Timeline, Trial
 CIRCUIT = "area"
 MODEL = "area_random"
 CONDITIONS = {"main": "as it is", "dark": "nothing is shown"}
-TARGETS = {
-    "main": {"spikes": Target("of all cells", "a test", "plausibility", low=1)},
-    "dark": {},
-}
 QUICK = {"trials": 1}
 
 @dataclass(frozen=True)
@@ -40,8 +36,11 @@ class Options:
     reverse: bool = parameter(default=False)
     names: tuple[str, ...] = parameter(default=("a", "b"))
 
-def is_judged(options):
-    return not options.reverse
+def targets(options):
+    spikes = Target("of all cells", "a test", "plausibility", low=1)
+    lit = {"main": {"spikes": spikes}}
+    dark = {"dark": {}}
+    return lit if options.reverse else lit | dark
 
 def run_condition(name, session, options):
     order = options.names[::-1] if options.reverse else options.names
@@ -97,8 +96,8 @@ def test_every_name_of_the_contract_is_required(name: str, write: Callable[..., 
     ("old", "new", "reason"),
     [
         ('"main": "as it is", ', "", "has CONDITIONS that do not begin with 'main'"),
-        ('    "dark": {},\n', "", "names 'dark' in CONDITIONS or in TARGETS"),
-        ('"dark": {},', '"dark": {}, "dusk": {},', "names 'dusk' in CONDITIONS or in TARGETS"),
+        ('"dark": {}', "", "names 'dark' in CONDITIONS or in its targets, expected it in both"),
+        ('"dark": {}', '"dark": {}, "dusk": {}', "names 'dusk' in CONDITIONS or in its targets"),
         ("@dataclass(frozen=True)\n", "", "has Options that are no dataclass"),
         (
             "trials: int = parameter(low=1, high=9, default=3)",
@@ -119,6 +118,8 @@ def test_every_name_of_the_contract_is_required(name: str, write: Callable[..., 
         ('(*CONDITIONS, "all")', '(*CONDITIONS, "noon")', "the condition 'noon', which is not in"),
         ('QUICK = {"trials": 1}', 'QUICK = {"trails": 1}', "QUICK .* did you mean 'trials'"),
         ('QUICK = {"trials": 1}', 'QUICK = {"trials": 10}', "QUICK .* from 1 to 9"),
+        ('{"trials": 1}', '{"names": ["a"]}', "QUICK that sets 'names', expected .* numbers"),
+        ('{"trials": 1}', '{"reverse": True}', "QUICK that sets 'reverse', expected .* numbers"),
     ],
 )
 def test_a_breach_of_the_contract_is_one_sentence(
@@ -173,6 +174,45 @@ def test_conditions_that_are_asked_for(write: Callable[..., Path], plain_sheet: 
     assert asked("all") == ["main", "dark"]
 
 
+def test_targets_and_conditions_depend_on_the_options(
+    write: Callable[..., Path], plain_sheet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, sheet = write(), load_model(plain_sheet)
+    protocol = load_protocol(path)
+    reverse = {"protocol.reverse": "true", "protocol.condition": "all"}
+    assert protocol.conditions(protocol.options(sheet, reverse, quick=False)) == ["main"]
+    for asked, names in (({}, ["main", "dark"]), (reverse, ["main"])):
+        assert list(protocol.targets(protocol.options(sheet, asked, quick=False))) == names
+
+    def never(*_: object) -> None:
+        raise AssertionError("it was simulated")
+
+    monkeypatch.setattr("neurosim.session.simulate", never)
+    left_out = reverse | {"protocol.condition": "dark"}
+    message = r"^protocol\.condition is 'dark', which means nothing .*: expected one of: main\.$"
+    with pytest.raises(InputError, match=message):
+        ns.run(path, plain_sheet, overrides=left_out)
+
+
+def test_targets_are_judged_where_every_option_is_larger_than_quick(
+    write: Callable[..., Path], plain_sheet: Path
+) -> None:
+    sheet = load_model(plain_sheet)
+    protocol = load_protocol(write('{"trials": 1}', '{"trials": 1, "shown": "200 ms"}'))
+    judged = [
+        protocol.is_judged(protocol.options(sheet, options, quick=False))
+        for options in (
+            {"protocol.trials": "2", "protocol.shown": "0.3 s"},
+            {"protocol.trials": "1", "protocol.shown": "0.3 s"},
+            {"protocol.trials": "2", "protocol.shown": "0.2 s"},
+            {"protocol.trials": "1", "protocol.shown": "0.1 s"},
+        )
+    ]
+    assert judged == [True, False, False, False]
+    always = load_protocol(write('{"trials": 1}', "{}"))
+    assert always.is_judged(always.options(sheet, {"protocol.trials": "1"}, quick=False))
+
+
 def test_defaults_are_shown_as_set_takes_them(
     write: Callable[..., Path], plain_sheet: Path
 ) -> None:
@@ -189,8 +229,8 @@ def test_defaults_are_shown_as_set_takes_them(
 
 
 def test_a_protocol_without_any_target_can_be_shown(write: Callable[..., Path]) -> None:
-    target = '{"spikes": Target("of all cells", "a test", "plausibility", low=1)}'
-    assert protocol_text(str(write(target, "{}"))).rstrip().endswith("Targets")
+    assert "of all cells" in protocol_text(str(write()))
+    assert protocol_text(str(write('{"spikes": spikes}', "{}"))).rstrip().endswith("Targets")
 
 
 def test_a_users_own_protocol_runs_by_its_path(
@@ -202,16 +242,23 @@ def test_a_users_own_protocol_runs_by_its_path(
     assert run.protocol == "my.own"
     assert run.conditions == ["main", "dark"]
     assert list(run.recording.trial_table.stimulus) == ["x", "y", "z"]
-    assert [(row.name, row.status) for row in run.rows] == [("spikes", "met")]
-    reverse = ns.run(path, plain_sheet, overrides=options | {"protocol.reverse": True})
-    assert list(reverse.recording.trial_table.stimulus) == ["z", "y", "x"]
-    assert [row.status for row in reverse.rows] == ["reported"], "is_judged was not asked"
+    assert [(row.name, row.status) for row in run.rows] == [("spikes", "reported")], (
+        "too few trials"
+    )
+    reverse = {"protocol.reverse": True, "protocol.trials": 2}
+    judged, quick = (
+        ns.run(path, plain_sheet, overrides=options | reverse, quick=quick)
+        for quick in (False, True)
+    )
+    assert list(judged.recording.trial_table.stimulus) == ["z", "z", "y", "y", "x", "x"]
+    assert [(row.name, row.status) for row in judged.rows] == [("spikes", "met")]
+    assert [row.status for row in quick.rows] == ["reported"], "it is quick whatever else is asked"
 
 
 def test_what_has_no_target_is_refused_by_name(
     write: Callable[..., Path], plain_sheet: Path
 ) -> None:
-    path = write('{"spikes": spikes}', '{"spike": spikes}')
+    path = write('else {"spikes": spikes}', 'else {"spike": spikes}')
     with pytest.raises(InputError, match=r"'spike' was measured .* did you mean 'spikes'\?"):
         ns.run(path, plain_sheet)
 

@@ -209,6 +209,74 @@ def test_a_state_of_another_brain_is_refused(
         session.run(TESTED, patterns, unknown)
 
 
+@pytest.fixture
+def state() -> State:
+    weights = np.random.default_rng(0).random((2, 500))
+    return State(dict(zip(WEIGHTS, weights, strict=True)), 3, "past")
+
+
+def shuffled(state: State, projection: str = PROJECTIONS[1], seed: int = 0) -> State:
+    return state.shuffled(projection, np.random.default_rng(seed))
+
+
+def test_shuffled_weights_are_the_same_weights_of_other_synapses(state: State) -> None:
+    untouched, touched = WEIGHTS
+    before = {name: weights.copy() for name, weights in state.weights.items()}
+    after = shuffled(state)
+    assert np.array_equal(np.sort(after.weights[touched]), np.sort(before[touched]))
+    # A random permutation of 500 leaves one in its place on average.
+    assert np.sum(after.weights[touched] == before[touched]) < 10
+    assert abs(np.corrcoef(after.weights[touched], before[touched])[0, 1]) < 4 / np.sqrt(500)
+    assert np.array_equal(after.weights[untouched], before[untouched])
+    assert list(after.weights) == list(WEIGHTS)
+    # The same noise follows, and the state that it came from is as it was.
+    assert after.depth == state.depth
+    assert same(state.weights, before, WEIGHTS)
+
+
+def test_another_generator_another_shuffle(state: State) -> None:
+    first, again, other = shuffled(state), shuffled(state), shuffled(state, seed=1)
+    assert same(first.weights, again.weights, WEIGHTS) and first.label == again.label
+    assert not same(first.weights, other.weights, WEIGHTS[1:])
+
+
+def test_shuffled_states_have_labels_of_their_own(state: State) -> None:
+    other_past = dataclasses.replace(state, label="other past")
+    constant = State({name: np.ones(5) for name in WEIGHTS}, 3, "past")
+    states = [
+        state,
+        shuffled(state),
+        shuffled(state, seed=1),
+        shuffled(state, PROJECTIONS[0]),
+        shuffled(other_past),
+        shuffled(constant, PROJECTIONS[0]),
+        shuffled(constant, PROJECTIONS[1]),
+    ]
+    assert len({each.label for each in states}) == len(states)
+
+
+def test_a_shuffled_past_is_simulated_anew(
+    session: Session, patterns: dict[str, dict[str, np.ndarray]], jobs: list[Job]
+) -> None:
+    past = session.run(SEEN, patterns).state
+    permuted = shuffled(past)
+    probe, control = (session.run(TESTED, patterns, start) for start in (past, permuted))
+    assert session.run(TESTED, patterns, shuffled(past)) is control
+    assert len(jobs) == 3
+    # Nothing but the weights differs; without plasticity they stay what they are.
+    assert jobs[1].noise_seed == jobs[2].noise_seed
+    assert same(control.state.weights, permuted.weights, WEIGHTS)
+    assert not same(control.state.weights, probe.state.weights, WEIGHTS[1:])
+    spikes = [run.recording.spikes["excitatory"].time for run in (probe, control)]
+    assert not np.array_equal(*spikes)
+
+
+def test_weights_that_a_state_does_not_have_are_not_shuffled(state: State) -> None:
+    sentence = "no weights of 'excitatory_to_excitatry'; did you mean 'excitatory_to_excitatory'"
+    with pytest.raises(InputError, match=sentence):
+        shuffled(state, "excitatory_to_excitatry")
+
+
 def test_a_recording_has_the_trials_and_the_traces_of_the_run(
     session: Session, patterns: dict[str, dict[str, np.ndarray]]
 ) -> None:

@@ -25,12 +25,15 @@ from neurosim.statistics import (
     chance_overlap,
     jaccard,
     kept_fraction,
+    meets_criterion,
     overlap,
     pair_coding_fraction,
     psth,
     rank_sum,
     rates,
+    response_and_baseline,
     responsive_units,
+    roc_area,
     shuffled_label_pair_coding,
     trial_jaccard,
     window_counts,
@@ -194,18 +197,61 @@ def test_rank_sum_of_a_thousand_units_takes_milliseconds() -> None:
     assert min(seconds() for _ in range(20)) < 0.010
 
 
+@pytest.mark.parametrize("measure", [rank_sum, roc_area])
 @pytest.mark.parametrize(
     ("first", "second", "sentence"),
     [
         (np.empty((0, 2)), np.ones((3, 2)), "0 and 3 values, expected 1 or more"),
+        (np.ones((3, 2)), np.empty((0, 2)), "3 and 0 values, expected 1 or more"),
         (np.ones((3, 2)), np.ones((3, 4)), r"\(3, 2\) and \(3, 4\)"),
+        (np.ones((3, 2)), np.ones((3, 1)), r"\(3, 2\) and \(3, 1\)"),
         (np.ones(3), np.ones(3), r"\(3,\) and \(3,\)"),
         (np.array([[1.0], [np.nan]]), np.ones((3, 1)), "NaN"),
+        (np.ones((3, 1)), np.array([[1.0], [np.nan]]), "NaN"),
     ],
 )
-def test_rank_sum_refuses(first: np.ndarray, second: np.ndarray, sentence: str) -> None:
+def test_comparisons_of_two_samples_refuse(
+    measure: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    first: np.ndarray,
+    second: np.ndarray,
+    sentence: str,
+) -> None:
     with pytest.raises(InputError, match=sentence):
-        rank_sum(first, second)
+        measure(first, second)
+
+
+# Area under the receiver operating characteristic
+
+
+def test_roc_area_in_closed_form() -> None:
+    # In turn: always above, never, alike, 4 above and 2 ties of 6, 2 above and 1 tie of 6.
+    first = [[3, 0, 2, 5, 4], [3, 0, 2, 2, 1], [3, 0, 2, 9, 0]]
+    second = [[1, 1, 2, 2, 1], [2, 1, 2, 1, 4]]
+    expected = [1, 0, 1 / 2, (5 + 0.5) / 6, (1 + 2 * 0.5) / 6]
+    assert roc_area(first, second) == pytest.approx(expected)
+    assert roc_area(second, first) == pytest.approx(1 - np.array(expected))
+
+
+def test_roc_area_is_the_statistic_of_the_rank_sum_test_in_scipy() -> None:
+    rng = np.random.default_rng(8)
+    first, second = rng.poisson(4, (10, 200)), rng.poisson(3, (7, 200))
+    u = mannwhitneyu(first, second, method="asymptotic").statistic
+    assert roc_area(first, second) == pytest.approx(u / 70)
+    # Any scale that keeps the order gives the same.
+    assert roc_area(np.sqrt(first), np.sqrt(second)) == pytest.approx(u / 70)
+
+
+def test_roc_area_of_normal_samples_is_that_of_signal_detection() -> None:
+    # P(x > y) for x ~ N(1, 1) and y ~ N(0, 1), as x - y ~ N(1, 2).
+    rng = np.random.default_rng(9)
+    first, second = rng.normal(1, 1, (30, 500)), rng.normal(0, 1, (30, 500))
+    area = roc_area(first, second)
+    # Its standard deviation over units is about .06.
+    assert area.mean() == pytest.approx(0.5 * math.erfc(-0.5), abs=0.012)
+
+
+def test_roc_area_of_no_units() -> None:
+    assert roc_area(np.empty((3, 0)), np.empty((5, 0))).shape == (0,)
 
 
 # Counts and rates
@@ -346,6 +392,55 @@ def test_responses_are_those_of_the_definition_in_scipy() -> None:
     assert not responsive_units(recording, "excitatory", np.arange(10), exactly)[unit]
 
 
+def test_baselines_are_scaled_to_the_length_of_the_response() -> None:
+    response = np.array([[5, 0, 3], [2, 4, 0]])
+    baseline = np.array([[4, 1, 0], [0, 2, 3]])
+    recording = counted(response, baseline)
+    found = response_and_baseline(recording, "excitatory", [1, 0])
+    assert np.array_equal(found[0], response[[1, 0]])
+    # 4 spikes in 0.4 s tie with 5 in 0.5 s.
+    assert np.array_equal(found[1], 1.25 * baseline[[1, 0]])
+    assert found[0][1, 0] == found[1][1, 0]
+
+
+def test_the_windows_of_a_response_are_those_of_the_criterion() -> None:
+    # Spikes in the middle of each tenth of 0.5 s after, and of each quarter of 0.4 s before.
+    recording = counted(np.array([[10], [10]]), np.array([[4], [4]]))
+    criterion = ResponseCriterion((0.0, 0.2), (-0.1, 0.0))
+    found = response_and_baseline(recording, "excitatory", [0, 1], criterion)
+    assert found[0].tolist() == [[4], [4]]
+    assert found[1].tolist() == [[2], [2]]  # 1 spike in half of the time
+    with pytest.raises(InputError, match="no population 'inhibitory'"):
+        response_and_baseline(recording, "inhibitory", [0])
+
+
+def test_responsive_units_are_those_that_meet_the_criterion() -> None:
+    rng = np.random.default_rng(10)
+    response, baseline = rng.poisson(4, (8, 200)), rng.poisson(2, (8, 200))
+    recording = counted(response, baseline)
+    for criterion in (ISON_CRITERION, ResponseCriterion(alpha=0.3, min_median=5)):
+        met = meets_criterion(response, 1.25 * baseline, criterion)
+        assert 0 < met.sum() < 200
+        found = responsive_units(recording, "excitatory", np.arange(8), criterion)
+        assert np.array_equal(met, found)
+    assert np.array_equal(
+        meets_criterion(response, 1.25 * baseline),
+        meets_criterion(response, 1.25 * baseline, ISON_CRITERION),
+    )
+
+
+def test_each_part_of_the_criterion_can_fail_alone() -> None:
+    response = np.full((10, 5), 4)
+    baseline = np.zeros((10, 5))
+    response[:, 1] = 1  # the median
+    response[:, 2], baseline[:, 2] = 2, 4  # fewer than before
+    baseline[0, 3] = 41  # ranks higher, mean lower
+    response[:7, 4], baseline[:, 4] = 3, 3  # three of ten higher: p = .08
+    assert meets_criterion(response, baseline).tolist() == [True, False, False, False, False]
+    lenient = ResponseCriterion(alpha=0.1, min_median=1)
+    assert meets_criterion(response, baseline, lenient).tolist() == [True, True, False, False, True]
+
+
 def test_median_of_exactly_two_spikes_is_enough() -> None:
     response = np.array([[2, 2]] * 10)
     response[:5, 1] = 1
@@ -386,6 +481,14 @@ def test_fewer_than_four_trials_show_no_response(n_trials: int, responds: bool) 
     response = np.arange(20, 20 + n_trials)[:, np.newaxis]
     recording = counted(response, np.arange(n_trials)[:, np.newaxis] % 2)
     assert responsive_units(recording, "excitatory", np.arange(n_trials))[0] == responds
+
+
+@pytest.mark.parametrize(("last", "responds"), [(9, True), (8, False)])
+def test_three_trials_are_enough_only_if_nothing_varies(last: int, responds: bool) -> None:
+    # The normal approximation gives .047 where all ties, .059 with one other count.
+    response, baseline = np.array([[9], [9], [last]]), np.zeros((3, 1))
+    assert meets_criterion(response, baseline)[0] == responds
+    assert not meets_criterion(response[:2], baseline[:2])[0]
 
 
 def test_only_the_given_trials_count() -> None:
