@@ -1,327 +1,235 @@
-"""A unit learns to fire to a second picture, laid out after Ison et al. 2015 (second-hand).
+"""A unit learns to fire to a second picture: the story of Ison et al. 2015 in one figure.
 
-(a) Spikes of one unit, chosen by rule (`example_unit`). (b) Mean rate of all units that respond to
-P before learning, to P and to its partner NP. (c) How the share of pair-coding units grows with
-every composite. (d) Overlap of the assemblies. (e) Pair coding in the conditions that were run
-beside `main`. Where the stimuli are pictures, those of the pair and their composite stand on top.
+(a) The pictures of the first pair, both superimposed as they are shown while the area learns, and
+as many further pictures as fit; below each the spikes of one unit, trial by trial: before learning,
+in the course of it (one test of every picture after each composite), and after it. The unit is
+chosen by rule (`neurosim.example_units`): of the pair-coding units the one with the median gain.
+(b) Mean rate of all units that respond to one picture of a pair before learning: to this picture,
+to its partner, to the other pictures; before and after, with the 95 % confidence interval over
+units, on tests that the units were not selected on. (c) Fraction of pair-coding units. (d) Rows of
+the scorecard beside what is published; "unverified" was not checked against the paper's text.
+
+With several pairs (a) shows the first one, and the composite at the mean opacity of all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
-
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
-from matplotlib.ticker import MaxNLocator
 
 from neurosim import plotting
-from neurosim import statistics as st
-from neurosim.assemblies import find_assemblies
 from neurosim.errors import InputError
-from neurosim.pair_coding import AFTER, BEFORE, POPULATION, pair_coding, responders
+from neurosim.example_units import example_units
+from neurosim.pair_coding import AFTER, BEFORE, POPULATION
+from neurosim.pair_plots import DIRECTIONS, PUBLISHED, STIMULUS, STYLES, WINDOW
+from neurosim.paired_roles import PairedRoles, short_name
+from neurosim.paired_stimuli import Pair
 from neurosim.pictures import load_picture, superimpose
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
+from neurosim.unit_responses import rates_by_unit
 
 PROTOCOL = "ison2015"
 NEEDS = ("main",)
 
-PUBLISHED = 21 / 51  # pair-coding units of the responsive ones in Ison et al. 2015; unverified
-WINDOW = (-0.4, 0.9)  # s around the onset: the silence before the stimulus, and the one after it
-STIMULUS = (0.0, 0.5)  # s
-BIN = 0.05  # s
-MATRIX_SIZE = 6  # stimuli that an overlap matrix shows
-NAME_LENGTH = 11  # letters of a stimulus that a title has room for
+PICTURES, RASTERS, NUMBERS = 1.0, 1.75, 2.1  # heights of the rows, inches
+N_STRANGERS = 3  # further pictures that there is room for
+BAR = 0.34  # width of a bar
+WAYS = {"P → NP": "pair_coding_p_to_np", "NP → P": "pair_coding_np_to_p"}
+PHASES = {BEFORE: "before", "between": "learning", AFTER: "after"}
+KINDS = {"p": "own\npicture", "np": "its\npartner", "na": "other\npictures"}
 
-WIDTH = 7.2  # inches
-STRIP, UPPER, LOWER, CONDITIONS = 0.85, 2.05, 2.3, 1.3  # heights of the rows, inches
-# Before learning light and dashed, after it dark and solid; P blue and red, its partner grey and
-# green as in the paper (second-hand).
-Style = Mapping[str, Any]
-BEFORE_P: Style = {"color": "C1", "ls": "--"}
-AFTER_P: Style = {"color": "C2"}
-BEFORE_NP: Style = {"color": "0.55", "ls": "--"}
-AFTER_NP: Style = {"color": "C4"}
-BEFORE_NA: Style = {"color": "0.55"}
-AFTER_NA: Style = {"color": "C0"}
-TO_NP: Style = {"color": "C4", "marker": "o"}
-TO_P: Style = {"color": "C2", "marker": "s", "ls": "--", "markerfacecolor": "white"}
-CONTROLS = ("plasticity_off", "unpaired", "recurrent_only", "input_only")
-
-
-@dataclass(frozen=True)
-class Stimuli:
-    """The stimuli of a recording by what they are in the pair."""
-
-    p: str
-    partner: str
-    others: tuple[str, ...]
-
-    @classmethod
-    def of(cls, recording: Recording) -> Stimuli:
-        """Read them from the tests before learning."""
-        table = recording.trial_table
-        role = {table.stimulus[trial]: table.role[trial] for trial in table.where(phase=BEFORE)}
-        by_role = {kind: [name for name in role if role[name] == kind] for kind in ("P", "NP")}
-        # Tests come in random order; "code 2" stands before "code 10".
-        others = sorted((name for name in role if role[name] == "NA"), key=lambda n: (len(n), n))
-        return cls(by_role["P"][0], by_role["NP"][0], tuple(others))
-
-    @property
-    def singles(self) -> dict[str, str]:
-        """Label of every stimulus: P, NP, NA1, NA2 and so on; NA if there is one."""
-        numbered = [f"NA{k}" for k in range(1, len(self.others) + 1)]
-        names = (self.p, self.partner, *self.others)
-        return dict(
-            zip(names, ["P", "NP", *(numbered if len(numbered) > 1 else ["NA"])], strict=True)
-        )
-
-    def title(self, name: str) -> str:
-        """Return the label and the name of a stimulus."""
-        return f"{self.singles[name]}: {_shortened(name)}"
-
-
-def _shortened(name: str) -> str:
-    # A user's own picture is named by its path.
-    stem = Path(name).stem
-    return stem if len(stem) <= NAME_LENGTH else f"{stem[: NAME_LENGTH - 1]}…"
+# Rows of the scorecard, what they are, and what Ison et al. 2015, or whoever is named, published.
+# How sure the published value is, the scorecard says.
+TABLE = (
+    (("pair_coding_p_to_np", "pair_coding_np_to_p"), "pair-coding units, both ways", ".41"),
+    (("kept",), "units that keep their picture", "no change"),
+    (("na_units",), "units that fire to others, too", "none"),
+    (("p_rate_after",), "rate to own picture, after", "one unit: 13 Hz"),
+    (("np_rate_before",), "rate to partner, before", "one unit: 3.6 Hz"),
+    (("np_rate_after",), "rate to partner, after", "one unit: 7.6 Hz"),
+    (("trial_of_change",), "composites until the change", "a few"),
+    (("pair_overlap_after",), "overlap of both assemblies", "De Falco 2016: .04"),
+)
+COLUMNS = (0.0, 0.47, 0.64)  # where the columns of the table begin, as a share of its width
 
 
 def draw(run: Run) -> Figure:
     """Draw the figure from a run of ``ison2015``."""
     recording = run.recordings["main"]
-    stimuli = Stimuli.of(recording)
-    pictures = shown_pictures(run)
-    controls = [name for name in CONTROLS if name in run.conditions]
-    heights = [STRIP] * bool(pictures) + [UPPER, LOWER] + [CONDITIONS] * bool(controls)
-    figure = Figure(figsize=(WIDTH, sum(heights)))
-    rows = list(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0])
-    if pictures:
-        draw_pictures(rows.pop(0), pictures)
-    left, right = rows.pop(0).subfigures(1, 2, width_ratios=[1.15, 1])
-    draw_rasters(left, recording, stimuli)
-    draw_histograms(right, recording, stimuli)
-    left, right = rows.pop(0).subfigures(1, 2, width_ratios=[1, 1.1])
-    draw_learning(left, recording, stimuli)
-    draw_overlaps(right, recording, stimuli)
-    if controls:
-        draw_conditions(rows.pop(0), run, ["main", *controls])
+    roles = PairedRoles.of(recording)
+    pictures = load_pictures(run, roles)
+    heights = [RASTERS + PICTURES * bool(pictures), NUMBERS]
+    figure = Figure(figsize=(plotting.WIDTH, sum(heights)))
+    upper, lower = plotting.rows(figure, heights)
+    draw_unit(upper, recording, roles, pictures)
+    rates, fraction, table = plotting.columns(lower, [1.1, 1, 2.1])
+    draw_rates(rates, recording, roles)
+    draw_fraction(fraction, run)
+    draw_table(table, run)
     return plotting.settle(figure)
 
 
-def shown_pictures(run: Run) -> dict[str, np.ndarray]:
-    """Return P, its partner and their composite by title; nothing for random codes.
+def load_pictures(run: Run, roles: PairedRoles) -> dict[str, np.ndarray]:
+    """Return the pictures by name, and the composite of the first pair.
 
-    A run may be drawn where the user's own pictures are not, or hold no composite; it then goes
-    without them.
+    Nothing for random codes. A run may be drawn where the user's own pictures are not; it then
+    goes without any.
     """
-    sheet = run.sheet
-    if sheet.protocol["stimuli"] != "pictures":
+    weight = run.row("composite_weight")
+    if weight is None:
         return {}
-    names = sheet.protocol["pictures"]
-    weights = [row.value for row in run.rows if row.name == "composite_weight"]
-    if not weights:
-        return {}
-    weight = weights[0]
     try:
-        p, partner = (load_picture(name) for name in names[:2])
+        pictures = {name: load_picture(name) for name in roles.singles}
     except InputError:
         return {}
-    return {
-        f"P: {_shortened(names[0])}": p,
-        f"NP: {_shortened(names[1])}": partner,
-        f"composite: {weight:.2f} P + {1 - weight:.2f} NP": superimpose(p, partner, weight),
-    }
+    pair = roles.pairs[0]
+    blend = superimpose(pictures[pair.p], pictures[pair.partner], weight.value)
+    return pictures | {pair.composite: blend}
 
 
-def draw_pictures(figure: SubFigure, pictures: dict[str, np.ndarray]) -> None:
-    """Show the pictures of the pair and their composite side by side."""
-    middle = figure.subfigures(1, 3, squeeze=False, width_ratios=[1, 2.5, 1])[0, 1]
-    for ax, (title, grey) in zip(middle.subplots(1, 3), pictures.items(), strict=True):
-        plotting.picture(ax, grey)
-        ax.set_title(title)
-
-
-def example_unit(recording: Recording, stimuli: Stimuli) -> tuple[int, str]:
-    """Return the unit whose rate to the partner rose by the median, and which units it is of.
-
-    Of the pair-coding units from P to NP; without any, of the units that respond to P; without
-    those, of all. Of an even number the lower median, of equal ones the first.
-    """
-    p = responders(recording, stimuli.p, BEFORE)
-    came = ~responders(recording, stimuli.partner, BEFORE)
-    came &= responders(recording, stimuli.partner, AFTER)
-    candidates = {
-        "pair-coding units": p & came,
-        "units that respond to P": p,
-        "units": np.ones_like(p),
-    }
-    what, mask = next((what, mask) for what, mask in candidates.items() if mask.any())
-    units = np.flatnonzero(mask)
-    gain = _rates(recording, stimuli.partner, AFTER) - _rates(recording, stimuli.partner, BEFORE)
-    ranked = units[np.argsort(gain[units], kind="stable")]
-    return int(ranked[(len(units) - 1) // 2]), f"of {len(units)} {what}"
-
-
-def _rates(recording: Recording, stimulus: str, phase: str) -> np.ndarray:
-    rates = st.rates(recording, POPULATION, _trials(recording, stimulus, phase))
-    mean: np.ndarray = rates.mean(axis=0)
-    return mean
-
-
-def _trials(recording: Recording, stimulus: str, phase: str) -> np.ndarray:
-    return recording.trial_table.where(phase=phase, stimulus=stimulus)
-
-
-def draw_rasters(figure: SubFigure, recording: Recording, stimuli: Stimuli) -> None:
-    """(a) Spikes of the example unit to P, NP and one NA, before learning above, after below."""
-    unit, of_units = example_unit(recording, stimuli)
-    axes = figure.subplots(1, 3, sharex=True, sharey=True)
-    shown = (
-        (stimuli.p, BEFORE_P, AFTER_P),
-        (stimuli.partner, BEFORE_NP, AFTER_NP),
-        (stimuli.others[0], BEFORE_NA, AFTER_NA),
+def draw_unit(
+    figure: SubFigure, recording: Recording, roles: PairedRoles, pictures: dict[str, np.ndarray]
+) -> None:
+    """(a) Every picture, and below it the spikes of the example unit."""
+    pair = roles.pairs[0]
+    example = example_units(recording, pair.p, pair.partner)
+    strangers = roles.strangers(pair)[:N_STRANGERS]
+    columns = (pair.p, pair.partner, pair.composite, *strangers)
+    heights = [PICTURES] * bool(pictures) + [RASTERS]
+    axes = figure.subplots(len(heights), len(columns), squeeze=False, height_ratios=heights)
+    for column, name in enumerate(columns):
+        axes[0, column].set_title(title(roles, pair, name))
+        if pictures:
+            plotting.picture(axes[0, column], pictures[name])
+        draw_trials(axes[-1, column], recording, example.units[0], pair, name)
+    for ax in axes[-1, 1:]:
+        ax.tick_params(labelleft=False)
+    figure.suptitle(
+        f"Spikes of unit {example.units[0]}, the one with the median gain of "
+        f"{example.n_candidates} {example.kind}"
     )
-    for ax, (stimulus, before, after) in zip(axes, shown, strict=True):
-        plotting.mark_stimulus(ax, *STIMULUS)
-        row = 0
-        for phase, style in ((BEFORE, before), (AFTER, after)):
-            trials = _trials(recording, stimulus, phase)
-            plotting.raster(
-                ax, recording, POPULATION, unit, trials, WINDOW, row, color=style["color"], lw=0.9
-            )
-            row += len(trials)
-        ax.axhline(row / 2 - 0.5, color="black", lw=0.6)
-        ax.tick_params(axis="y", length=0)
-        ax.set_title(stimuli.title(stimulus))
-    axes[0].set(xlim=WINDOW, ylim=(row - 0.5, -0.5), xticks=[WINDOW[0], *STIMULUS, WINDOW[1]])
-    axes[0].set_yticks([row / 4 - 0.5, 3 * row / 4 - 0.5], ["before", "after"], rotation=90)
-    for label in axes[0].get_yticklabels():
-        label.set_verticalalignment("center")
-    axes[0].set_ylabel("Test trials")
-    figure.supxlabel("Time from stimulus onset (s)")
-    figure.suptitle(f"Unit {unit}: median gain to NP {of_units}")
+    figure.supxlabel(
+        f"Time from the onset (s); grey: picture on{left_out(roles, 2 + len(strangers))}"
+    )
     plotting.panel_letter(figure, "a")
 
 
-def draw_histograms(figure: SubFigure, recording: Recording, stimuli: Stimuli) -> None:
-    """(b) Mean rate over all units that respond to P: to P left, to its partner right."""
-    units = responders(recording, stimuli.p, BEFORE)
-    shown = ((stimuli.p, BEFORE_P, AFTER_P), (stimuli.partner, BEFORE_NP, AFTER_NP))
-    for ax, (stimulus, *styles) in zip(figure.subplots(1, 2), shown, strict=True):
-        plotting.mark_stimulus(ax, *STIMULUS)
-        for phase, style in zip((BEFORE, AFTER), styles, strict=True):
-            if units.any():
-                trials = _trials(recording, stimulus, phase)
-                plotting.psth(
-                    ax, recording, POPULATION, units, trials, WINDOW, BIN, label=phase, **style
-                )
-        ax.set(xlim=WINDOW, xticks=[WINDOW[0], *STIMULUS, WINDOW[1]])
-        ax.set_ylim(0, 1.3 * ax.get_ylim()[1])  # room for the legend
-        ax.set_title(stimuli.title(stimulus))
-        ax.set_ylabel("Firing rate (Hz)")
-        if units.any():
-            ax.legend(loc="upper center", ncols=2, columnspacing=0.8, handlelength=1.6)
-    figure.supxlabel("Time from stimulus onset (s)")
-    figure.suptitle(f"{units.sum()} units that respond to P: mean, 95 % confidence")
+def title(roles: PairedRoles, pair: Pair, name: str) -> str:
+    """Return what stands above a column."""
+    if name == pair.composite:
+        return "superimposed"
+    role = roles.labels[name]
+    return short_name(name) if role.startswith("NA") else f"{short_name(name)} ({role})"
+
+
+def left_out(roles: PairedRoles, n_shown: int) -> str:
+    """Return what is not shown of several pairs and many pictures."""
+    n_pairs, n_singles = len(roles.pairs), len(roles.singles)
+    first = f". The first of {n_pairs} pairs" if n_pairs > 1 else ""
+    return first + (f". {n_shown} of {n_singles} pictures" if n_singles > n_shown else "")
+
+
+def draw_trials(ax: Axes, recording: Recording, unit: int, pair: Pair, name: str) -> None:
+    """Draw a unit's spikes in all trials of a stimulus, in order of time from top to bottom."""
+    role = {pair.p: "P", pair.partner: "NP"}.get(name, "NA")
+    table = recording.trial_table
+    row, ticks = 0, {}
+    for phase, label in PHASES.items():
+        n_rows = len(table.where(phase=phase, stimulus=pair.p))
+        shown_in = "learning" if (name == pair.composite and label == "learning") else phase
+        trials = table.where(phase=shown_in, stimulus=name)
+        if trials.size:
+            stop = min(table.stop_time[trials[0]] - table.start_time[trials[0]], WINDOW[1])
+            ax.fill_between(
+                (0, stop), row - 0.5, row + n_rows - 0.5, color=plotting.STIMULUS_COLOUR, lw=0
+            )
+            style = STYLES[role][BEFORE if phase == BEFORE else AFTER]
+            plotting.raster(
+                ax, recording, POPULATION, unit, trials, WINDOW, row, color=style["color"], lw=0.9
+            )
+        ticks[label] = row + (n_rows - 1) / 2
+        row += n_rows + 1
+    ax.set(xlim=WINDOW, ylim=(row - 1.5, -0.5), xticks=STIMULUS)
+    ax.set_yticks(list(ticks.values()), list(ticks))
+    ax.tick_params(axis="y", length=0)
+    ax.spines.left.set_visible(False)
+
+
+def draw_rates(figure: SubFigure, recording: Recording, roles: PairedRoles) -> None:
+    """(b) Mean rate of all P units to P, NP and NA before and after learning."""
+    ax = figure.subplots()
+    rates = rates_by_unit(recording, roles.singles, roles.directions)
+    n_units = len(rates["p_rate_before"])
+    for position, kind in enumerate(KINDS):
+        for phase, aside in ((BEFORE, -BAR / 2), (AFTER, BAR / 2)):
+            values = rates[f"{kind}_rate_{phase}"]
+            if n_units:
+                colour = STYLES[kind.upper()][phase]["color"]
+                error = plotting.half_confidence(values)
+                bar = ax.bar(position + aside, values.mean(), BAR, yerr=error, color=colour)
+                ax.bar_label(bar, [compact(f"{values.mean():.2g}")], padding=1, fontsize=7)
+    if not n_units:
+        plotting.note(ax, "no unit responds in\nevery other test")
+    ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
+    ax.set(xlim=(-0.6, len(KINDS) - 0.4))
+    ax.tick_params(axis="x", length=0)
+    ax.set_ylabel("Firing rate (Hz)")
+    figure.suptitle(f"{n_units} units, before | after")
     plotting.panel_letter(figure, "b")
 
 
-def share_after_each_composite(recording: Recording, own: str, partner: str) -> np.ndarray:
-    """Return the share of units that respond to the partner in one test after each composite.
-
-    Of the units that respond to their own picture and not to its partner before. In one test
-    a unit responds if it fires two spikes or more and more than before the onset; the first value
-    is the mean over the tests before learning.
-
-    Returns
-    -------
-    ndarray of float, shape (1 + n_composites,)
-        NaN without such units.
-    """
-    eligible = responders(recording, own, BEFORE) & ~responders(recording, partner, BEFORE)
-    if not eligible.any():
-        return np.full(1 + len(_trials(recording, partner, "between")), np.nan)
-    before, between = (
-        _responds_once(recording, _trials(recording, partner, phase))[:, eligible].mean(axis=1)
-        for phase in (BEFORE, "between")
-    )
-    return np.concatenate([[before.mean()], between])
-
-
-def _responds_once(recording: Recording, trials: np.ndarray) -> np.ndarray:
-    criterion = st.ISON_CRITERION
-    response = st.window_counts(recording, POPULATION, trials, criterion.response_window)
-    response_rate = st.rates(recording, POPULATION, trials, criterion.response_window)
-    baseline_rate = st.rates(recording, POPULATION, trials, criterion.baseline_window)
-    more: np.ndarray = np.round(response_rate - baseline_rate, st.ROUNDING) > 0
-    return more & (response >= criterion.min_median)
-
-
-def draw_learning(figure: SubFigure, recording: Recording, stimuli: Stimuli) -> None:
-    """(c) Share of pair-coding units after every composite, and in the end."""
+def draw_fraction(figure: SubFigure, run: Run) -> None:
+    """(c) Fraction of pair-coding units beside the published one."""
     ax = figure.subplots()
-    directions = (
-        (stimuli.p, stimuli.partner, "P → NP", TO_NP),
-        (stimuli.partner, stimuli.p, "NP → P", TO_P),
-    )
-    highest = 0.6
-    for (own, partner, label, style), aside in zip(directions, (-0.1, 0.1), strict=True):
-        shares = share_after_each_composite(recording, own, partner)
-        in_the_end = pair_coding(recording, own, partner)
-        n = len(shares) - 1
-        end = n + max(1.0, n / 5)
-        ax.plot(np.arange(n + 1), shares, label=label, **style)
-        ax.plot(end + aside * (end - n), in_the_end, **style)
-        highest = np.nanmax([highest, *shares, in_the_end])
-    ax.axhline(PUBLISHED, color="black", ls=":", lw=1, label="Ison 2015: .41 (unverified)")
-    ticks = [tick for tick in MaxNLocator(5, integer=True).tick_values(0, n) if tick <= n]
-    ax.set_xticks([*ticks, end], [*(f"{tick:g}" for tick in ticks), "after"])
-    # The legend stands above the largest fraction.
-    ax.set(ylim=(0, 1.4 * highest), yticks=np.arange(0, highest + 0.05, 0.2))
-    ax.spines.left.set_bounds(0, highest)
-    ax.set_ylabel("Pair-coding units (fraction)", y=0.36)
-    ax.legend(loc="upper left", ncols=2)
-    n_tests = len(_trials(recording, stimuli.p, AFTER))
-    ax.set_xlabel(
-        "Composite trials, one test after each\n(≥ 2 spikes in 0.5 s, more than baseline);\n"
-        f"after: {n_tests} tests, paper's criterion (unverified)"
-    )
+    for position, (way, name) in enumerate(WAYS.items()):
+        value = row_value(run, name)
+        bar = ax.barh(position, np.nan_to_num(value), 2 * BAR, color=DIRECTIONS[way]["color"])
+        ax.bar_label(bar, [as_text(value)], padding=2, fontsize=7)
+    published = ax.barh(2, PUBLISHED, 2 * BAR, color="white", ec="black", hatch="////")
+    ax.bar_label(published, [as_text(PUBLISHED)], padding=2, fontsize=7)
+    ax.set_yticks(range(3), [*WAYS, "Ison 2015\n(unverified)"])
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(2.6, -0.6)
+    ax.set_xlim(0, 1.2 * np.nanmax([PUBLISHED, *(row_value(run, name) for name in WAYS.values())]))
+    ax.set_xlabel("Fraction")
+    figure.suptitle("Pair-coding units")
     plotting.panel_letter(figure, "c")
 
 
-def draw_overlaps(figure: SubFigure, recording: Recording, stimuli: Stimuli) -> None:
-    """(d) Overlap of the assemblies before and after learning."""
-    names = list(stimuli.singles)[:MATRIX_SIZE]
-    labels = [stimuli.singles[name] for name in names]
-    axes = figure.subplots(1, 2)
-    for ax, phase in zip(axes, (BEFORE, AFTER), strict=True):
-        assemblies = find_assemblies(recording, names, phase)
-        overlaps = [[st.overlap(assemblies[a], assemblies[b]) for b in names] for a in names]
-        plotting.overlap_matrix(ax, overlaps, labels)
-        ax.set_title(phase)
-    figure.suptitle("Overlap of assemblies, |A ∩ B| / min(|A|, |B|)")
+def draw_table(figure: SubFigure, run: Run) -> None:
+    """(d) Rows of the scorecard beside what is published."""
+    ax = figure.subplots()
+    ax.set_axis_off()
+    ax.set_ylim(len(TABLE) + 0.5, -0.5)
+    for x, heading in zip(COLUMNS, ("", "model", "Ison et al. 2015"), strict=True):
+        ax.text(x, 0, heading, va="center")
+    ax.axhline(0.5, color="black", lw=0.6)
+    for line, (names, what, published) in enumerate(TABLE, start=1):
+        rows = [row for row in map(run.row, names) if row is not None]
+        values = ", ".join(as_text(row.value, row.unit) for row in rows)
+        evidence = f" ({rows[0].evidence})" if rows else ""
+        for x, text in zip(COLUMNS, (what, values, published + evidence), strict=True):
+            ax.text(x, line, text, va="center", fontsize=7)
     plotting.panel_letter(figure, "d")
 
 
-def draw_conditions(figure: SubFigure, run: Run, conditions: list[str]) -> None:
-    """(e) Pair coding in every condition, from the scorecard."""
-    ax = figure.subplots()
-    kinds = (
-        ("pair_coding_p_to_np", "P → NP", -0.17, TO_NP),
-        ("pair_coding_np_to_p", "NP → P", 0.17, TO_P),
-        ("pair_coding", "the larger of both", 0.0, {"color": "C0", "marker": "D"}),
-    )
-    for name, label, aside, style in kinds:
-        rows = [row for row in run.rows if row.name == name and row.condition in conditions]
-        positions = [conditions.index(row.condition) + aside for row in rows]
-        ax.plot([row.value for row in rows], positions, label=label, **{**style, "ls": ""})
-    ax.axvline(PUBLISHED, color="black", ls=":", lw=1, label="Ison 2015: .41\n(unverified)")
-    ax.set_yticks(range(len(conditions)), [name.replace("_", " ") for name in conditions])
-    ax.set(xlim=(-0.02, 1), ylim=(len(conditions) - 0.5, -0.5))
-    ax.set_xlabel("Pair-coding units (fraction)")
-    figure.legend(loc="outside right center")
-    plotting.panel_letter(figure, "e")
+def row_value(run: Run, name: str) -> float:
+    """Return a value of the scorecard, not a number if it was not measured."""
+    row = run.row(name)
+    return float("nan") if row is None else row.value
+
+
+def as_text(value: float, unit: str = "1") -> str:
+    """Return a share (to two places), a number or a rate for the table."""
+    if not np.isfinite(value):
+        return "n/a"
+    if unit != "1":
+        return f"{compact(f'{value:.2g}')} {unit}"
+    return compact(f"{value:.2f}") if value < 1 else f"{value:g}"
+
+
+def compact(number: str) -> str:
+    """Return a number without the 0 before its point."""
+    return number.removeprefix("0") if number.startswith("0.") else number

@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 done, and a scorecard target was missed; 2 the user's inpu
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 import signal
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("figure", help="draw a figure from a saved run")
     command.add_argument("name", metavar="NAME", nargs="?", help="name, or path of your own")
-    command.add_argument("--all", action="store_true", help="every figure")
+    command.add_argument("--all", action="store_true", help="every figure that there is a run for")
     command.add_argument("--from", metavar="RUNDIR", type=Path, dest="source")
     command.add_argument("--out", metavar="DIR", type=Path, default=Path())
     command.add_argument("--format", metavar="png|pdf|svg", default="png", dest="file_format")
@@ -200,19 +201,42 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _figure(options: argparse.Namespace) -> int:
-    from neurosim.figure import load_figure, write_figure
-    from neurosim.folders import names
+    from neurosim.figure import check_format, load_figure, write_figure
     from neurosim.run_directory import load_run, newest_run
 
     if options.all == (options.name is not None):
         raise InputError("Expected the name of a figure, or --all for every figure.")
-    chosen = names("figures") if options.all else [options.name]
-    runs = [
-        load_run(options.source or newest_run(load_figure(name).PROTOCOL, RESULTS))
-        for name in chosen
-    ]
-    for name, run in zip(chosen, runs, strict=True):
-        _answer(str(write_figure(name, run, options.out, options.file_format)))
+    check_format(options.file_format)
+    if options.all:
+        return _all_figures(options)
+    run = load_run(options.source or newest_run(load_figure(options.name).PROTOCOL, RESULTS))
+    _answer(str(write_figure(options.name, run, options.out, options.file_format)))
+    return DONE
+
+
+def _all_figures(options: argparse.Namespace) -> int:
+    """Draw the figures that there is a run for; tell which ones are left out, and why."""
+    from neurosim.figure import load_figure, obstacle, write_figure
+    from neurosim.folders import names
+    from neurosim.run_directory import load_run, newest_run
+
+    load = functools.cache(load_run)
+    if options.source:
+        load(options.source)  # one that is no run is refused at once, not once for each figure
+    n_drawn = 0
+    for name in names("figures"):
+        try:
+            run = load(options.source or newest_run(load_figure(name).PROTOCOL, RESULTS))
+            reason = obstacle(name, run)
+        except InputError as error:
+            reason = str(error)
+        if reason is None:
+            _answer(str(write_figure(name, run, options.out, options.file_format)))
+            n_drawn += 1
+        else:
+            print(f"neurosim: left out {name}: {reason}", file=sys.stderr)
+    if not n_drawn:
+        raise InputError(f"No figure can be drawn from '{options.source or RESULTS}'.")
     return DONE
 
 

@@ -45,13 +45,36 @@ def load_figure(name: str | os.PathLike[str]) -> ModuleType:
 
 def figures_of(run: Run) -> list[str]:
     """Return the names of the figures that can be drawn from a run."""
-    available = set(run.conditions)
-    scripts = {name: load_figure(name) for name in names("figures")}
-    return [
-        name
-        for name, script in scripts.items()
-        if run.protocol == script.PROTOCOL and available >= set(script.NEEDS)
-    ]
+    return [name for name in names("figures") if obstacle(name, run) is None]
+
+
+def obstacle(name: str | os.PathLike[str], run: Run) -> str | None:
+    """Return why a figure cannot be drawn from a run, in a sentence; None if it can.
+
+    Raises
+    ------
+    InputError
+        If there is no such figure.
+    """
+    script = load_figure(name)
+    if run.protocol != script.PROTOCOL:
+        return f"The figure '{name}' draws runs of '{script.PROTOCOL}', not of '{run.protocol}'."
+    for condition in script.NEEDS:
+        if condition not in run.conditions:
+            return f"The figure '{name}' needs the condition '{condition}', which was not run."
+    return None
+
+
+def check_format(file_format: str) -> None:
+    """Refuse a file format that figures are not written in.
+
+    Raises
+    ------
+    InputError
+        If it is none of `FORMATS`.
+    """
+    if file_format not in FORMATS:
+        raise InputError(f"Unknown format '{file_format}': {nearest_name(file_format, FORMATS)}")
 
 
 def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path:
@@ -63,17 +86,10 @@ def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path
         If the run is of another protocol or lacks a condition, or the file cannot be written.
     """
     script = load_figure(name)
-    if file_format not in FORMATS:
-        raise InputError(f"Unknown format '{file_format}': {nearest_name(file_format, FORMATS)}")
-    if run.protocol != script.PROTOCOL:
-        raise InputError(
-            f"The figure '{name}' draws runs of '{script.PROTOCOL}', not of '{run.protocol}'."
-        )
-    for condition in script.NEEDS:
-        if condition not in run.conditions:
-            raise InputError(
-                f"The figure '{name}' needs the condition '{condition}', which was not run."
-            )
+    check_format(file_format)
+    reason = obstacle(name, run)
+    if reason is not None:
+        raise InputError(reason)
     import matplotlib as mpl
     import matplotlib.style
 

@@ -24,10 +24,49 @@ from neurosim import statistics as st
 from neurosim.errors import InputError
 from neurosim.recording import EDGE, Recording
 
+WIDTH = 7.2  # inches, of every figure: two columns of a journal
 DECIMALS = 6  # of positions in a figure: a millionth of its width
 CONFIDENCE = 1.96  # standard errors on either side of a mean: 95 % of a normal distribution
+# Rows of an overlap matrix, from which on values and labels side by side would touch each other.
+CROWDED = 9
 TICK_HEIGHT = 0.8  # of a spike in a raster, in rows
 STIMULUS_COLOUR = "0.92"
+
+
+def rows(figure: FigureBase, heights: Sequence[float]) -> list[SubFigure]:
+    """Divide a figure into parts one below the other.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    heights : sequence of float
+        Relative to each other.
+
+    Returns
+    -------
+    list of SubFigure
+        From top to bottom.
+    """
+    parts = figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)
+    return list(parts[:, 0])
+
+
+def columns(figure: FigureBase, widths: Sequence[float]) -> list[SubFigure]:
+    """Divide a figure into parts side by side.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+    widths : sequence of float
+        Relative to each other.
+
+    Returns
+    -------
+    list of SubFigure
+        From left to right.
+    """
+    parts = figure.subfigures(1, len(widths), squeeze=False, width_ratios=widths)
+    return list(parts[0])
 
 
 def panel_letter(figure: FigureBase, letter: str) -> Text:
@@ -76,6 +115,23 @@ def settle(figure: Figure) -> Figure:
     for ax in figure.axes:
         ax.set_position(np.round(ax.get_position(original=True).bounds, DECIMALS))
     return figure
+
+
+def note(ax: Axes, text: str) -> Text:
+    """Write into the middle of axes why nothing is drawn in them.
+
+    Parameters
+    ----------
+    ax : Axes
+    text : str
+
+    Returns
+    -------
+    Text
+    """
+    return ax.text(
+        0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", wrap=True, color="0.35"
+    )
 
 
 def mark_stimulus(ax: Axes, start: float, stop: float) -> None:
@@ -230,15 +286,45 @@ def mean_with_confidence(ax: Axes, x: npt.ArrayLike, samples: npt.ArrayLike, **l
     mean = values.mean(axis=0)
     (drawn,) = ax.plot(x, mean, **line)
     if n > 1:
-        error = CONFIDENCE * values.std(axis=0, ddof=1) / np.sqrt(n)
+        error = half_confidence(values)
         ax.fill_between(
             x, mean - error, mean + error, color=drawn.get_color(), alpha=0.3, linewidth=0
         )
     return drawn
 
 
+def half_confidence(samples: npt.ArrayLike) -> np.ndarray:
+    """Return half of the width of the 95 % confidence interval of a mean.
+
+    That of the normal approximation, 1.96 standard errors.
+
+    Parameters
+    ----------
+    samples : array_like, shape (n_samples, ...)
+
+    Returns
+    -------
+    ndarray of float, shape (...)
+        0 for one sample, which says nothing about its mean.
+
+    Raises
+    ------
+    InputError
+        If there are no samples.
+    """
+    values = np.asarray(samples, dtype=float)
+    n = len(values)
+    if n == 0:
+        raise InputError("There are 0 samples to average, expected one or more.")
+    spread = values.std(axis=0, ddof=1) if n > 1 else np.zeros(values.shape[1:])
+    return np.asarray(CONFIDENCE * spread / np.sqrt(n))
+
+
 def overlap_matrix(ax: Axes, overlaps: npt.ArrayLike, labels: Sequence[str]) -> QuadMesh:
     """Draw the overlaps between sets as a square of cells, each with its value in it.
+
+    From nine sets on the cells are too small for values side by side; those that round to 0 are
+    then left out.
 
     Parameters
     ----------
@@ -266,6 +352,8 @@ def overlap_matrix(ax: Axes, overlaps: npt.ArrayLike, labels: Sequence[str]) -> 
     cells = ax.pcolormesh(values, vmin=0, vmax=1, edgecolors="white", linewidth=1)
     for row, column in np.ndindex(n, n):
         value = values[row, column]
+        if n >= CROWDED and value < 0.005:
+            continue
         ax.text(
             column + 0.5,
             row + 0.5,
@@ -276,7 +364,7 @@ def overlap_matrix(ax: Axes, overlaps: npt.ArrayLike, labels: Sequence[str]) -> 
             color="white" if value > 0.72 else "black",
         )
     centres = np.arange(n) + 0.5
-    ax.set_xticks(centres, labels)
+    ax.set_xticks(centres, labels, rotation=90 if n >= CROWDED else 0)
     ax.set_yticks(centres, labels)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

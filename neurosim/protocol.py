@@ -13,7 +13,7 @@ A protocol is a script with a docstring that cites the paper, and these names:
     Returns the `Target` of every quantity by condition and name; conditions that mean nothing with
     these options are left out.
 ``QUICK``
-    Options at reduced size. The targets are judged where each of them is larger.
+    Options that are numbers, at reduced size. The targets are judged where each of them is larger.
 ``run_condition(name, session, options)``
     Simulates one condition; returns its recording and the measured quantities by name.
 """
@@ -28,7 +28,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from neurosim.errors import InputError
+from neurosim.errors import InputError, nearest_name
 from neurosim.folders import load_script
 from neurosim.parameters import Sheet, fill_section
 from neurosim.parameters.fields import constraint_of
@@ -84,9 +84,21 @@ class Protocol:
         return fill_section(self.script.Options, {**sheet.protocol, **reduced, **own}, "protocol")
 
     def conditions(self, options: Any) -> list[str]:
-        """Return the conditions that the options ask for."""
+        """Return the conditions that the options ask for.
+
+        Raises
+        ------
+        InputError
+            If the condition means nothing with the other options.
+        """
+        possible = list(self.targets(options))
         if options.condition == "all":
-            return list(self.targets(options))
+            return possible
+        if options.condition not in possible:
+            raise InputError(
+                f"protocol.condition is '{options.condition}', which means nothing with these "
+                f"options: {nearest_name(options.condition, possible)}"
+            )
         return [options.condition]
 
     def targets(self, options: Any) -> Mapping[str, Mapping[str, Target]]:
@@ -96,7 +108,8 @@ class Protocol:
 
     def is_judged(self, options: Any) -> bool:
         """Whether the experiment is large enough for its targets."""
-        return all(getattr(options, name) > few for name, few in self.script.QUICK.items())
+        reduced = fill_section(self.script.Options, self.script.QUICK, "QUICK")
+        return all(getattr(options, name) > getattr(reduced, name) for name in self.script.QUICK)
 
 
 def load_protocol(name: str | os.PathLike[str]) -> Protocol:
@@ -139,6 +152,9 @@ def _breaches(script: ModuleType) -> Iterator[str]:
     for condition in sorted({*conditions} ^ {*script.targets(script.Options())}):
         yield f"names '{condition}' in CONDITIONS or in its targets, expected it in both"
     try:
-        fill_section(script.Options, script.QUICK, "QUICK")
+        reduced = fill_section(script.Options, script.QUICK, "QUICK")
+        for name in script.QUICK:
+            if isinstance(getattr(reduced, name), bool | str | tuple):
+                yield f"has a QUICK that sets '{name}', expected options that are numbers"
     except InputError as error:
         yield f"has a QUICK that does not fit its Options ({str(error).rstrip('.')})"

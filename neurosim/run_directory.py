@@ -80,6 +80,11 @@ class Run:
 
         return parse_sheet(self.model_text, "model")
 
+    def row(self, name: str, condition: str = "main") -> Row | None:
+        """Return a row of the scorecard, None if this was not measured."""
+        found = (row for row in self.rows if (row.name, row.condition) == (name, condition))
+        return next(found, None)
+
     @property
     def scorecard(self) -> pd.DataFrame:
         """The scorecard as a table."""
@@ -159,7 +164,10 @@ def load_run(path: str | os.PathLike[str]) -> Run:
 
 
 def write_run(run: Run, directory: Path) -> None:
-    """Write all files of a run, figures included, into an existing directory."""
+    """Write all files of a run into an existing directory, its protocol's figure included.
+
+    That is the figure that has the name of the protocol; others are drawn on request.
+    """
     (directory / MODEL).write_text(run.model_text, encoding="utf-8")
     (directory / INFO).write_text(json.dumps(run.info, indent=1) + "\n", encoding="utf-8")
     write_scorecard(directory / SCORECARD, run.protocol, run.rows)
@@ -173,8 +181,8 @@ def write_run(run: Run, directory: Path) -> None:
     if leading.parent != directory:
         # A run without `main`: the recording of its one condition is that of the run.
         shutil.copyfile(leading, directory / RECORDING)
-    for name in figures_of(run):
-        write_figure(name, run, directory, "png")
+    if run.protocol in figures_of(run):
+        write_figure(run.protocol, run, directory, "png")
 
 
 def newest_run(protocol: str, results: Path) -> Path:

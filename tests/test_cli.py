@@ -129,6 +129,10 @@ def run_with(*more: str) -> tuple[str, ...]:
     return ("run", "ison2015", "--model", "area_random", "--out", "made/too/run", *more)
 
 
+def with_pictures(pictures: str) -> tuple[str, ...]:
+    return ("run", "ison2015", "--out", "made/too/run", "--set", f"protocol.pictures={pictures}")
+
+
 @pytest.mark.parametrize(
     ("arguments", "parts"),
     [
@@ -152,6 +156,12 @@ def run_with(*more: str) -> tuple[str, ...]:
             ["excitatory.tau_m is set twice, to '15ms' and to '16ms'"],
         ),
         (run_with("--set", "protocol.n_random=60"), ["60 disjoint codes", "but there are"]),
+        (run_with("--set", "protocol.condition=montage"), ["montage, which needs pictures"]),
+        (run_with("--set", "protocol.pairs=3"), ["Got 5 codes", "3 pairs", "7 codes or more"]),
+        (with_pictures("palace,person"), ["Got 2 pictures", "3 pictures or more"]),
+        (with_pictures("palace,persn,flower"), ["'persn'", "did you mean 'person'?"]),
+        (with_pictures("palace,person,palace"), ["'palace' is named twice"]),
+        (with_pictures("palace,/,person"), ["'/' is a folder, expected a picture file"]),
         (run_with("--seed", "one"), ["The seed is 'one', expected an integer from 0 to"]),
         (run_with("--seed", "1.5"), ["The seed is '1.5', expected an integer"]),
         (run_with("--seed", "1_0"), ["The seed is '1_0', expected an integer"]),
@@ -226,6 +236,13 @@ def test_a_sheet_that_cannot_be_read_is_refused(
     for command in (("run", "ison2015", "--model", sheet), ("show", sheet)):
         assert_refused(neurosim(*command), str(sheet), part)
     assert list(tmp_path.iterdir()) == [sheet]
+
+
+def test_a_file_that_is_no_picture_is_refused(place: Place) -> None:
+    (place.path / "notes.jpg").write_text("This is no picture.\n")
+    done = place.run(*with_pictures("palace,notes.jpg,person"))
+    assert_refused(done, "The file 'notes.jpg' cannot be read as a picture: ")
+    assert place.left() == ["notes.jpg"]
 
 
 def test_malformed_toml_in_a_process_of_its_own(place: Place) -> None:
@@ -500,7 +517,7 @@ def small_run(small_sheet: Path, tmp_path_factory: pytest.TempPathFactory) -> Pa
 # As few trials as the protocol judges.
 JUDGED = tuple(
     f"--set=protocol.{name}_trials={count}"
-    for name, count in {"imprint": 13, "test": 6, "composite": 4}.items()
+    for name, count in {"imprint": 13, "test": 9, "composite": 4}.items()
 )
 
 
@@ -589,7 +606,7 @@ def test_a_list_and_a_condition_on_the_command_line(
         "--set", "protocol.stimuli=pictures", "--set", "protocol.n_random=5",
         "--set", "protocol.pictures=flower, palace,person", "--out", "run",
     )  # fmt: skip
-    assert done.code == 0, "pictures are not judged"
+    assert done.code == 0, "so few trials are not judged"
     run = ns.load_run("run")
     assert run.sheet.protocol["pictures"] == ["flower", "palace", "person"]
     assert run.conditions == ["input_only"]
@@ -598,7 +615,10 @@ def test_a_list_and_a_condition_on_the_command_line(
     assert (Path("run/conditions/input_only/recording.nwb")).exists()
 
 
-SEEDS_KEYS = ["sd", "n_seeds", "share_met", "mean_low", "mean_high"]
+SEEDS_KEYS = [
+    *("sd", "n_seeds", "share_met", "mean_low", "mean_high"),
+    *("sd_upper", "sd_high", "most_high", "share_within_most"),
+]
 
 
 def test_seeds_have_a_directory_each_and_a_scorecard(
@@ -675,7 +695,26 @@ def test_a_figure_from_the_newest_run(
     assert given == Done(0, "drawn/ison2015.svg\n", "")
     assert (tmp_path / "drawn" / "ison2015.svg").read_text().startswith("<?xml")
     shutil.copytree(small_run, "results/ison2015/seed-5")
-    assert neurosim("figure", "--all") == Done(0, "ison2015.png\n", "")
+    every = neurosim("figure", "--all")
+    drawn, left_out = every.stdout.splitlines(), every.stderr.splitlines()
+    assert every.code == 0 and "ison2015.png" in drawn
+    assert all(Path(name).stat().st_size > 0 for name in drawn)
+    # What there is no run for, or not the condition, is named with its reason.
+    told = [re.match(r"neurosim: left out (\w+): .+\.$", line) for line in left_out]
+    assert sorted([Path(name).stem for name in drawn] + [m[1] for m in told if m]) == names(
+        "figures"
+    )
+    assert any("no run of 'ison2015_dose'" in line for line in left_out)
+    assert any("needs the condition 'plasticity_off'" in line for line in left_out)
+
+
+def test_every_figure_without_any_run_is_refused(
+    neurosim: Callable[..., Done], tmp_path: Path
+) -> None:
+    done = neurosim("figure", "--all")
+    assert (done.code, done.stdout) == (2, "")
+    assert done.stderr.splitlines()[-1] == "neurosim: No figure can be drawn from 'results'."
+    assert list(tmp_path.iterdir()) == []
 
 
 OWN = '''"""Shows one stimulus: a test."""
@@ -687,7 +726,6 @@ from neurosim.timeline import Timeline, Trial
 
 CIRCUIT, MODEL = "area", "area_random"
 CONDITIONS = {"main": "as it is"}
-TARGETS = {"main": {"spikes": Target("all cells", "a test", "plausibility", low=1)}}
 QUICK = {}
 
 @dataclass(frozen=True)
@@ -695,8 +733,8 @@ class Options:
     condition: str = parameter(choices=("main", "all"), default="main")
     fails: bool = parameter(default=False)
 
-def is_judged(options):
-    return True
+def targets(options):
+    return {"main": {"spikes": Target("all cells", "a test", "plausibility", low=1)}}
 
 def run_condition(name, session, options):
     if options.fails:

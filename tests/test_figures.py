@@ -1,13 +1,14 @@
-"""Figures are drawn from runs, say what they show, and the same run gives the same file."""
+"""Figures are drawn from runs, show what was computed, and the same run gives the same file."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
+import functools
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,38 +19,72 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.figure import Figure
+from matplotlib.collections import LineCollection, QuadMesh
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import neurosim
+from neurosim import cli, run_directory
+from neurosim import figure as figure_module
+from neurosim import statistics as st
+from neurosim.assemblies import find_assembly
+from neurosim.dose_response import fractions_by_dose, phase_of
 from neurosim.errors import InputError, NeurosimError
+from neurosim.example_units import QUARTILES, example_units
 from neurosim.figure import FORMATS, figures_of, load_figure, write_figure
 from neurosim.folders import names
+from neurosim.multi_units import SIZES
 from neurosim.pair_coding import pair_coding
-from neurosim.paired_stimuli import PairedStimuli, picture_pair, random_pair
+from neurosim.pair_plots import PUBLISHED, PUBLISHED_LABEL
+from neurosim.paired_roles import PairedRoles
+from neurosim.paired_stimuli import PairedStimuli
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
-from neurosim.pictures import load_picture
+from neurosim.picture_views import VIEWS
+from neurosim.pictures import REFERENCE, load_picture, superimpose
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
-from neurosim.run_directory import Run, newest_run
+from neurosim.run_directory import Run, newest_run, write_run
 from neurosim.scorecard import Row
 from neurosim.timeline import Timeline
+from neurosim.unit_responses import rates_by_unit
 
-N_UNITS = 30
-P_UNITS, NP_UNITS = range(0, 10), range(10, 20)
-PAIR_CODING = range(0, 6)  # of the units of P those that fire to NP afterwards
 STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
+PER_PICTURE = 10  # units that fire to a picture
+CHANGING = 6  # of the units of P those that fire to NP afterwards, if there are composites enough
+DOSES = (0.5, 1.0, 2.0)
+WEIGHT = 0.6  # opacity of P in the composite
+CONTROL = ("main", "plasticity_off")
+NAN = float("nan")
+Spikes = Callable[[Timeline, PairedStimuli], SpikeTrains]
 
 
-def spikes_of_a_learner(timeline: Timeline, stimuli: PairedStimuli) -> SpikeTrains:
+# Runs in which nothing was simulated.
+
+
+def learner(timeline: Timeline, stimuli: PairedStimuli) -> SpikeTrains:
     """Return spikes of units that respond as they should, without any noise.
 
-    A unit of P, of NP and of the first NA fires 10 spikes to its picture. Unit k of P fires k + 3
-    spikes to NP once there were k + 1 composites, if it is one of `PAIR_CODING`.
+    Ten units fire 10 spikes to each picture, those of the first to units 0-9. Unit k of a P fires
+    k + 3 spikes to its NP after k + 1 composites, if k is below `CHANGING`.
     """
+    return _spikes(timeline, stimuli, CHANGING)
+
+
+def forgetter(timeline: Timeline, stimuli: PairedStimuli) -> SpikeTrains:
+    """Return the same, of units of which none changes."""
+    return _spikes(timeline, stimuli, 0)
+
+
+def silence(timeline: Timeline, stimuli: PairedStimuli) -> SpikeTrains:
+    return SpikeTrains(PER_PICTURE * len(stimuli.singles), np.empty(0, dtype=int), np.empty(0))
+
+
+def _spikes(timeline: Timeline, stimuli: PairedStimuli, n_changing: int) -> SpikeTrains:
     table = timeline.table()
-    own = dict(zip(stimuli.singles, (P_UNITS, NP_UNITS, range(20, 30)), strict=False))
+    first = {name: PER_PICTURE * k for k, name in enumerate(stimuli.singles)}
+    partners = {pair.partner: pair.p for pair in stimuli.pairs}
     unit: list[int] = []
     time: list[float] = []
 
@@ -59,135 +94,222 @@ def spikes_of_a_learner(timeline: Timeline, stimuli: PairedStimuli) -> SpikeTrai
 
     composites = 0
     for onset, name, phase in zip(table.start_time, table.stimulus, table.phase, strict=True):
-        composites += phase == "learning"
-        for number in own.get(name, ()):
-            fire(number, onset, 10)
-        if name == stimuli.singles[1]:
-            for number in PAIR_CODING[:composites]:
-                fire(number, onset, number + 3)
-    return SpikeTrains(N_UNITS, np.array(unit, dtype=int), np.array(time))
-
-
-def make_run(
-    *,
-    stimuli: PairedStimuli | None = None,
-    silent: bool = False,
-    options: dict[str, Any] | None = None,
-    pictures: bool = False,
-    conditions: Sequence[str] = ("main",),
-) -> Run:
-    """Return a run of ``ison2015`` in which nothing was simulated."""
-    protocol, sheet = load_protocol("ison2015"), load_model("area_random")
-    changed = {f"protocol.{key}": value for key, value in (options or {}).items()}
-    if pictures:
-        changed["protocol.stimuli"] = "pictures"
-    chosen = protocol.options(sheet, changed, quick=False)
-    stimuli = stimuli or random_pair(chosen.n_random, 500, 6, np.random.default_rng(0))
-    timeline = timeline_of(stimuli, chosen.test_trials, chosen.composite_trials)
-    spikes = spikes_of_a_learner(timeline, stimuli)
-    if silent:
-        spikes = SpikeTrains(N_UNITS, np.empty(0, dtype=int), np.empty(0))
-    text = text_with_protocol(sheet, chosen)
-    recording = Recording({"excitatory": spikes}, timeline.table(), timeline.duration, {}, text)
-    rows = [pair_coding_row("main", f"pair_coding_{way}", 0.6) for way in ("p_to_np", "np_to_p")]
-    rows += [pair_coding_row(name, "pair_coding", 0.0) for name in conditions if name != "main"]
-    rows += [pair_coding_row("main", name, value) for name, value in stimuli.blend.items()]
-    return Run(
-        info={"protocol": "ison2015", "seed": 3, "conditions": list(conditions)},
-        model_text=text,
-        rows=rows,
-        recordings=dict.fromkeys(conditions, recording),
-        condition_texts=dict.fromkeys(conditions, text),
+        composites += name == stimuli.pairs[0].composite
+        if name in first and phase != "imprint":
+            for number in range(PER_PICTURE):
+                fire(first[name] + number, onset, 10)
+        if name in partners and phase != "imprint":
+            for number in range(min(n_changing, composites)):
+                fire(first[partners[name]] + number, onset, number + 3)
+    return SpikeTrains(
+        PER_PICTURE * len(stimuli.singles), np.array(unit, dtype=int), np.array(time)
     )
 
 
 def timeline_of(stimuli: PairedStimuli, n_tests: int, n_composites: int) -> Timeline:
-    """Return tests before, composites each followed by a test, and tests after.
+    """Return an imprint, tests before, composites each followed by tests, and tests after.
 
     Pictures come in the reverse order, which a figure must not take for theirs.
     """
-    names = stimuli.singles[::-1]
-    trials = [stimuli.test(name, "before") for _ in range(n_tests) for name in names]
+    shown = stimuli.singles[::-1]
+    trials = [stimuli.trial(name, "imprint", 0.5, 0.5, {}) for name in shown]
+    trials += [stimuli.test(name, "before") for _ in range(n_tests) for name in shown]
     for _ in range(n_composites):
-        trials.append(stimuli.trial(stimuli.composite, "learning", 1.0, 1.0, {}))
-        trials += [stimuli.test(name, "between") for name in names]
-    trials += [stimuli.test(name, "after") for _ in range(n_tests) for name in names]
+        for pair in stimuli.pairs:
+            trials.append(stimuli.trial(pair.composite, "learning", 1.0, 1.0, {}))
+        trials += [stimuli.test(name, "between") for name in shown]
+    trials += [stimuli.test(name, "after") for _ in range(n_tests) for name in shown]
     return Timeline.of(trials)
 
 
-def pair_coding_row(condition: str, name: str, value: float) -> Row:
-    return Row(name, condition, value, "1", None, None, "a test", "control", "met")
+def codes(n: int = 5, n_pairs: int = 1) -> PairedStimuli:
+    return PairedStimuli(tuple(f"code {k}" for k in range(1, n + 1)), n_pairs, {})
 
 
-CONTROLS = ("main", "plasticity_off", "unpaired", "recurrent_only", "input_only")
+def ison_run(
+    stimuli: PairedStimuli | None = None,
+    spikes: Spikes = learner,
+    *,
+    n_tests: int = 10,
+    n_composites: int = 5,
+    conditions: Sequence[str] = ("main",),
+    values: Mapping[str, float] | float = {},
+) -> Run:
+    """Return a run of ``ison2015``: a row for each target, .3 where no other value is given."""
+    stimuli = stimuli or codes()
+    random = stimuli.singles[0].startswith("code")
+    kind = {"n_random": len(stimuli.singles)} if random else {"pictures": stimuli.singles}
+    options = {"stimuli": "random" if random else "pictures", "pairs": stimuli.n_pairs, **kind}
+    text, targets = sheet_and_targets("ison2015", options)
+    timeline = timeline_of(stimuli, n_tests, n_composites)
+    trains = spikes(timeline, stimuli)
+    recording = Recording({"excitatory": trains}, timeline.table(), timeline.duration, {}, text)
+    rows = rows_of({name: targets[name] for name in conditions}, values)
+    return run_of("ison2015", text, rows, dict.fromkeys(conditions, recording))
 
 
-def picture_run(**others: Any) -> Run:
-    names = ("palace", "person", "flower")
-    stimuli = picture_pair(names, 500, 60, np.random.default_rng(0))
-    return make_run(stimuli=stimuli, pictures=True, **others)
+def sheet_and_targets(protocol: str, options: Mapping[str, Any]) -> tuple[str, Any]:
+    loaded, sheet = load_protocol(protocol), load_model("ison2015")
+    chosen = loaded.options(sheet, {f"protocol.{k}": v for k, v in options.items()}, quick=False)
+    return text_with_protocol(sheet, chosen), loaded.targets(chosen)
 
 
-def long_named(name: str) -> PairedStimuli:
-    pair = random_pair(3, 500, 6, np.random.default_rng(0))
-    paths = tuple(f"/home/someone/{name} {k}.jpeg" for k in range(3))
-    codes = dict(zip(paths, pair.codes.values(), strict=False))
-    halves = {PairedStimuli.half(path): codes[path] for path in paths}
-    composite = f"{paths[0]}+{paths[1]}"
-    return PairedStimuli(paths, composite, codes | halves | {composite: codes[paths[0]]})
+def rows_of(targets: Mapping[str, Any], values: Mapping[str, float] | float) -> list[Row]:
+    rows = []
+    for condition, of_condition in targets.items():
+        for name, target in of_condition.items():
+            value = values.get(name, 0.3) if isinstance(values, Mapping) else values
+            if name == "composite_weight":
+                value = WEIGHT
+            bounds = (target.low, target.high, target.source, target.evidence)
+            rows.append(Row(name, condition, value, target.unit, *bounds, "reported"))
+    return rows
 
 
-RUNS = {
-    "random codes": lambda: make_run(),
-    "every condition": lambda: make_run(conditions=CONTROLS),
-    "one control": lambda: make_run(conditions=("main", "unpaired", "stimulation_naive")),
-    "pictures": lambda: picture_run(),
-    "pictures, every condition": lambda: picture_run(conditions=CONTROLS),
-    "pictures that are gone": lambda: make_run(
-        stimuli=long_named("the tower of Pisa"),
-        options={
-            "stimuli": "pictures",
-            "pictures": [f"/home/someone/the tower of Pisa {k}.jpeg" for k in range(3)],
-        },
-    ),
-    "silence": lambda: make_run(silent=True),
-    "quick": lambda: make_run(options={"test_trials": 5, "composite_trials": 3}),
-    "least": lambda: make_run(options={"test_trials": 4, "composite_trials": 1, "n_random": 3}),
-    "most": lambda: make_run(options={"test_trials": 100, "composite_trials": 100, "n_random": 60}),
+def run_of(protocol: str, text: str, rows: list[Row], recordings: dict[str, Recording]) -> Run:
+    return Run(
+        info={"protocol": protocol, "seed": 3, "conditions": list(recordings)},
+        model_text=text,
+        rows=rows,
+        recordings=recordings,
+        condition_texts=dict.fromkeys(recordings, text),
+    )
+
+
+def pictures(n: int = 5, n_pairs: int = 1) -> PairedStimuli:
+    return PairedStimuli(REFERENCE[:n], n_pairs, {})
+
+
+def gone() -> PairedStimuli:
+    return PairedStimuli(tuple(f"/home/someone/the tower {k}.jpeg" for k in range(3)), 1, {})
+
+
+def dose_run(spikes: Spikes = learner, conditions: Sequence[str] = ("main", "input_only")) -> Run:
+    """Return a run of ``ison2015_dose`` in which a unit changes with each composite."""
+    stimuli = codes(3)
+    shown = stimuli.singles[:2]
+    trials = [stimuli.trial(name, "imprint", 0.5, 0.5, {}) for name in stimuli.singles]
+    trials += [stimuli.test(name, "before") for _ in range(6) for name in stimuli.singles]
+    for dose in DOSES:
+        trials += [stimuli.trial(stimuli.pairs[0].composite, "learning", 1.0, 1.0, {})] * 2
+        trials += [stimuli.test(name, phase_of(dose)) for _ in range(6) for name in shown]
+    timeline = Timeline.of(trials)
+    text, targets = sheet_and_targets("ison2015_dose", {"stimuli": "random"})
+    trains = spikes(timeline, stimuli)
+    recording = Recording({"excitatory": trains}, timeline.table(), timeline.duration, {}, text)
+    values = {"lowest_dose": 0.8, "highest_dose": float("nan")}
+    rows = rows_of({name: targets[name] for name in conditions}, values)
+    return run_of("ison2015_dose", text, rows, dict.fromkeys(conditions, recording))
+
+
+def views_run(spikes: Spikes = learner) -> Run:
+    """Return a run of ``ison2015_views``: ten units of 80 fire to each view, five to the palace."""
+    stimuli = pictures(3)
+    shown = [
+        name
+        for own in stimuli.singles[:2]
+        for name in (own, *(stimuli.view(own, view) for view in VIEWS))
+    ]
+    trials = [stimuli.trial(name, "imprint", 0.5, 0.5, {}) for name in stimuli.singles]
+    trials += [stimuli.test(name, "before") for _ in range(4) for name in shown]
+    timeline = Timeline.of(trials)
+    trains = spikes(timeline, PairedStimuli(tuple(shown), 1, {}))
+    fewer = trains.index >= 5
+    trains = SpikeTrains(trains.n, trains.index[fewer], trains.time[fewer])
+    text, targets = sheet_and_targets("ison2015_views", {"pictures": stimuli.singles})
+    silent = spikes is silence
+    values = {
+        f"{name}_{view}": float("nan") if silent and name != "code_share" else 0.1 * k + 0.02 * m
+        for k, name in enumerate(("code_share", "recall", "pair_coding"), start=1)
+        for m, view in enumerate(VIEWS)
+    } | {"pair_coding": float("nan") if silent else 0.41}
+    recording = Recording({"excitatory": trains}, timeline.table(), timeline.duration, {}, text)
+    return run_of("ison2015_views", text, rows_of(targets, values), {"main": recording})
+
+
+MEASURED = {
+    "pair_coding_p_to_np": 0.5,
+    "pair_coding_np_to_p": 0.0,
+    "kept": 0.974,
+    "na_units": 1.0,
+    "p_rate_after": 36.4,
+    "np_rate_before": 0.14,
+    "np_rate_after": 3.86,
+    "trial_of_change": 4.0,
+    "pair_overlap_after": 0.294,
+    "pair_coding_of_2_cells": 0.38,
+    "pair_coding_of_3_cells": 0.36,
+    "pair_coding_of_4_cells": 0.34,
+    "step_share": 0.18,
+    "step_share_of_true_ramps": 0.39,
+    "step_share_of_true_steps": 0.75,
+    "jump": 0.22,
+    "jump_of_true_ramps": 0.37,
+    "jump_of_true_steps": 0.82,
+    "np_to_p_ratio": 0.11,
+    "np_p_roc_area": 0.995,
 }
+RUNS: dict[str, Callable[[], Run]] = {
+    "every condition": lambda: ison_run(
+        pictures(), conditions=load_protocol("ison2015").script.CONDITIONS, values=MEASURED
+    ),
+    "few trials, pictures that are gone": lambda: ison_run(
+        gone(), n_tests=4, n_composites=1, conditions=CONTROL
+    ),
+    "silence": lambda: ison_run(codes(), silence, values=NAN, conditions=CONTROL),
+    "no change": lambda: ison_run(pictures(5, 2), forgetter, values=NAN, conditions=CONTROL),
+    "most": lambda: ison_run(codes(20, 2), n_tests=20, n_composites=15, conditions=CONTROL),
+    "doses": lambda: dose_run(conditions=("main", "recurrent_only", "input_only")),
+    "one condition of doses": lambda: dose_run(conditions=("recurrent_only", "main")),
+    "doses without a response": lambda: dose_run(silence),
+    "views": lambda: views_run(),
+    "views without a response": lambda: views_run(silence),
+}
+STANDARD = "every condition"
 
 
-@pytest.fixture
-def script() -> ModuleType:
-    return load_figure("ison2015")
+@functools.cache
+def made(kind: str) -> Run:
+    return RUNS[kind]()
 
 
-@pytest.fixture
-def style() -> Iterator[None]:
+@functools.cache
+def figure_of(name: str, kind: str = STANDARD) -> Figure:
     with mpl.rc_context():
         mpl.style.use(["default", STYLE])
-        yield
-
-
-@pytest.fixture(params=RUNS, scope="module")
-def drawn(request: pytest.FixtureRequest) -> Figure:
-    """Return the figure of each kind of run."""
-    with mpl.rc_context():
-        mpl.style.use(["default", STYLE])
-        figure: Figure = load_figure("ison2015").draw(RUNS[request.param]())
-    figure.draw_without_rendering()
+        figure: Figure = load_figure(name).draw(made(kind))
+        figure.draw_without_rendering()
     return figure
+
+
+DRAWN = [
+    (name, kind)
+    for kind in RUNS
+    for name in names("figures")
+    if made(kind).protocol == load_figure(name).PROTOCOL
+]
+
+
+# What is drawn.
+
+
+@pytest.fixture(params=DRAWN, ids=lambda drawn: f"{drawn[0]}, {drawn[1]}")
+def drawn(request: pytest.FixtureRequest) -> Figure:
+    """Return every figure of every kind of run that it can be drawn from."""
+    return figure_of(*request.param)
+
+
+def panel(figure: Figure, letter: str) -> list[Axes]:
+    """Return all axes of a panel."""
+    for part in figure.findobj(SubFigure):
+        if any(text.get_text() == letter for text in part.texts):
+            axes = {id(ax): ax for sub in part.findobj(SubFigure) for ax in sub.axes}
+            return [ax for ax in figure.axes if id(ax) in axes]
+    raise AssertionError(f"there is no panel {letter}")
 
 
 def shown_texts(figure: Figure) -> list[Text]:
     """Return the texts that a reader sees, without tick labels beyond the limits of an axis."""
-    ticks = {
-        tick_label: axis
-        for ax in figure.axes
-        for axis in (ax.xaxis, ax.yaxis)
-        for tick in axis.get_major_ticks()
-        for tick_label in (tick.label1, tick.label2)
-    }
     hidden = {
         text
         for ax in figure.axes
@@ -196,7 +318,6 @@ def shown_texts(figure: Figure) -> list[Text]:
         if not is_within(axis, tick.get_loc()) or not ax.axison
         for text in (tick.label1, tick.label2)
     }
-    assert ticks
     return [
         text
         for text in figure.findobj(Text)
@@ -213,6 +334,14 @@ def all_text(figure: Figure) -> str:
     return "\n".join(text.get_text() for text in shown_texts(figure))
 
 
+def lines_of(ax: Axes) -> dict[str, Line2D]:
+    return {str(line.get_label()): line for line in ax.get_lines()}
+
+
+def labels_of(ticks: Sequence[Text]) -> list[str]:
+    return [tick.get_text() for tick in ticks]
+
+
 # What every figure has.
 
 
@@ -223,135 +352,211 @@ def test_every_figure_says_what_it_is_and_whose_runs_it_draws(name: str) -> None
     assert figure.__doc__.splitlines()[0].strip()
     protocol = load_protocol(figure.PROTOCOL)
     assert set(figure.NEEDS) <= set(protocol.script.CONDITIONS)
+    assert name in {figure for figure, _ in DRAWN}, "no test draws it"
 
 
-# The figure of ison2015.
-
-
-def test_no_text_is_too_small(drawn: Figure) -> None:
-    assert min(text.get_fontsize() for text in shown_texts(drawn)) >= 7
-
-
-def test_no_text_leaves_the_figure(drawn: Figure) -> None:
-    width, height = drawn.bbox.size
-    for text in shown_texts(drawn):
-        box = text.get_window_extent()
-        inside = box.x0 >= -1 and box.y0 >= -1 and box.x1 <= width + 1 and box.y1 <= height + 1
-        assert inside, f"{text.get_text()!r} is cut off"
-
-
-def test_no_two_texts_overlap(drawn: Figure) -> None:
-    boxes = [(text.get_text(), text.get_window_extent()) for text in shown_texts(drawn)]
-    for (first, box), (second, other) in itertools.combinations(boxes, 2):
-        width = min(box.x1, other.x1) - max(box.x0, other.x0)
-        height = min(box.y1, other.y1) - max(box.y0, other.y0)
-        assert width <= 0.5 or height <= 0.5, f"{first!r} overlaps {second!r}"
-
-
-def test_axes_have_labels_with_units(drawn: Figure) -> None:
-    text = all_text(drawn)
-    assert text.count("Time from stimulus onset (s)") == 2
-    assert text.count("Firing rate (Hz)") == 2
-    assert "Pair-coding units (fraction)" in text
-    assert "Composite trials" in text
-    assert "≥ 2 spikes in 0.5 s, more than baseline" in text
-    assert "Ison 2015: .41 (unverified)" in text
-    assert "|A ∩ B| / min(|A|, |B|)" in text
-
-
-def test_panels_are_lettered_in_order_and_there_is_no_title(drawn: Figure) -> None:
-    letters = [text.get_text() for text in shown_texts(drawn) if len(text.get_text()) == 1]
-    letters = [letter for letter in letters if letter in "abcdef"]
-    assert "".join(letters) in ("abcd", "abcde")
-    assert not drawn.get_suptitle()
-
-
-def panel(figure: Figure, letter: str) -> list[Axes]:
-    for part in figure.findobj(mpl.figure.SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            return list(part.axes)
-    return []
-
-
-def test_stimuli_are_labelled_by_role_and_in_the_order_of_their_numbers(
-    script: ModuleType,
-) -> None:
-    labels = script.Stimuli.of(make_run(options={"n_random": 12}).recording).singles
-    assert list(labels) == [f"code {k}" for k in range(1, 13)]
-    assert list(labels.values()) == ["P", "NP", *(f"NA{k}" for k in range(1, 11))]
-    labels = script.Stimuli.of(picture_run().recording).singles
-    assert labels == {"palace": "P", "person": "NP", "flower": "NA"}
-
-
-def test_the_rasters_show_the_spikes_of_the_example_unit(script: ModuleType, style: None) -> None:
-    run = make_run()
-    unit, of_units = script.example_unit(run.recording, script.Stimuli.of(run.recording))
-    axes = panel(script.draw(run), "a")
-    # In ten tests before and ten after: 10 spikes to P each, to NP unit + 3 after, to NA none.
-    assert unit in PAIR_CODING
-    assert of_units == "of 5 pair-coding units"
-    assert [len(ax.collections[0].get_segments()) for ax in axes] == [100, 0, 0]
-    assert [len(ax.collections[1].get_segments()) for ax in axes] == [100, 10 * (unit + 3), 0]
-    rows = np.array(axes[0].collections[1].get_segments())[:, :, 1].mean(axis=1)
-    assert sorted(set(rows)) == list(range(10, 20))
-    for ax in axes:
-        assert ax.get_xlim() == (-0.4, 0.9)
-
-
-def test_the_example_unit_has_the_median_gain(script: ModuleType) -> None:
-    recording = make_run().recording
-    # Five composites: units 0 to 4 gain 3, 4, 5, 6, 7 spikes.
-    assert script.example_unit(recording, script.Stimuli.of(recording))[0] == 2
-
-
-def test_the_example_unit_of_an_even_number_is_the_lower_one(script: ModuleType) -> None:
-    recording = make_run(options={"composite_trials": 4}).recording
-    assert script.example_unit(recording, script.Stimuli.of(recording)) == (
-        1,
-        "of 4 pair-coding units",
+def test_the_text_of_a_figure_can_be_read(drawn: Figure) -> None:
+    texts = shown_texts(drawn)
+    assert min(text.get_fontsize() for text in texts) >= 7
+    assert drawn.get_figwidth() <= 7.2
+    boxes = np.array([text.get_window_extent().extents for text in texts])
+    for text, (left, bottom, right, top) in zip(texts, boxes, strict=True):
+        inside = left >= -1 and bottom >= -1 and right <= drawn.bbox.x1 + 1
+        assert inside and top <= drawn.bbox.y1 + 1, f"{text.get_text()!r} is cut off"
+    common = np.minimum(boxes[:, np.newaxis, 2:], boxes[:, 2:]) - np.maximum(
+        boxes[:, np.newaxis, :2], boxes[:, :2]
     )
+    overlapping = np.argwhere(np.triu((common > 0.5).all(axis=2), k=1))
+    assert [[texts[k].get_text() for k in pair] for pair in overlapping] == []
 
 
-def test_without_pair_coding_the_example_unit_responds_to_p(script: ModuleType) -> None:
-    recording = make_run().recording
-    spikes = recording.spikes["excitatory"]
-    table = recording.trial_table
-    learning = table.start_time[table.where(phase="learning")[0]]
-    early = spikes.time < learning
-    untrained = dataclasses.replace(
-        recording,
-        spikes={"excitatory": SpikeTrains(N_UNITS, spikes.index[early], spikes.time[early])},
-    )
-    assert script.example_unit(untrained, script.Stimuli.of(untrained)) == (
-        4,
-        "of 10 units that respond to P",
-    )
+def test_panels_are_lettered_in_order_and_have_labels(drawn: Figure) -> None:
+    parts = [part for part in drawn.findobj(SubFigure) if isinstance(part, SubFigure)]
+    letters = sorted({t.get_text() for part in parts for t in part.texts if t.get_text() in "abcd"})
+    assert "".join(letters) == "abcd"[: len(letters)]
+    assert len(letters) >= 2 or len(drawn.axes) == 1
+    for axes in [panel(drawn, letter) for letter in letters] or [drawn.axes]:
+        shown = [ax for ax in axes if ax.axison]
+        if any(is_number(tick) for ax in shown for tick in ax.get_yticklabels()):
+            assert any(ax.get_ylabel() for ax in shown)
 
 
-def test_the_histograms_are_those_of_all_units_of_p(script: ModuleType, style: None) -> None:
-    own, partner = panel(script.draw(make_run()), "b")
-    for ax, before, after in ((own, 10, 10), (partner, 0, np.mean([3, 4, 5, 6, 7, 0, 0, 0, 0, 0]))):
-        lines = dict(zip(("before", "after"), ax.get_lines(), strict=True))
-        for phase, n_spikes in (("before", before), ("after", after)):
-            line = lines[phase]
-            assert line.get_label() == phase
-            assert line.get_ydata().sum() * script.BIN == pytest.approx(n_spikes)
-        assert lines["before"].get_linestyle() != lines["after"].get_linestyle()
-        assert lines["before"].get_color() != lines["after"].get_color()
+def is_number(tick: Text) -> bool:
+    return tick.get_text().replace("\N{MINUS SIGN}", "").replace(".", "").isdigit()
 
 
-def test_the_share_after_each_composite_is_that_of_the_units_that_changed(
-    script: ModuleType,
-) -> None:
-    run, p, partner = make_run(), "code 1", "code 2"
-    np.testing.assert_allclose(
-        script.share_after_each_composite(run.recording, p, partner), [0, 0.1, 0.2, 0.3, 0.4, 0.5]
-    )
-    assert not script.share_after_each_composite(run.recording, partner, p).any()
+PUBLISHING = {name for name in names("figures") if not name.endswith(("rates", "responses"))}
 
 
-def test_one_test_needs_two_spikes_and_more_than_before_it(script: ModuleType) -> None:
-    recording = make_run(options={"composite_trials": 6}).recording
+@pytest.mark.parametrize(("name", "kind"), [pair for pair in DRAWN if pair[0] in PUBLISHING])
+def test_published_numbers_are_said_to_be_unverified(name: str, kind: str) -> None:
+    assert "unverified" in all_text(figure_of(name, kind))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "notes"),
+    [
+        ("ison2015", "silence", ["median gain of 50 units", "no unit responds in", "n/a"]),
+        ("ison2015", "no change", ["of 10 units that respond to their own picture", "n/a"]),
+        ("ison2015_conditions", "silence", ["no unit responds", "no condition with"]),
+        ("ison2015_criteria", "silence", ["no unit responds\nto its picture"]),
+        ("ison2015_learning", "silence", ["no unit is pair-coding", "0 pair-coding units"]),
+        ("ison2015_learning", "no change", ["no unit is pair-coding", "0 pair-coding units"]),
+        ("ison2015_overlaps", "silence", ["before, ≥ 10 Hz (0 cells)"]),
+        ("ison2015_rates", "silence", ["no unit responds in", "no unit is pair-coding", "n/a"]),
+        ("ison2015_responses", "silence", ["no such unit", "gain of 50 units"]),
+        ("ison2015_dose", "doses without a response", ["no unit responds to its picture"]),
+        ("ison2015_views", "views without a response", ["no unit responds\nto its picture"]),
+    ],
+)
+def test_a_panel_says_why_it_is_empty(name: str, kind: str, notes: list[str]) -> None:
+    text = all_text(figure_of(name, kind))
+    for note in notes:
+        assert note in text
+    assert "nan" not in text
+
+
+def test_a_figure_of_several_pairs_says_which_it_shows() -> None:
+    assert "The first of 2 pairs. 5 of 20 pictures" in all_text(figure_of("ison2015", "most"))
+    text = all_text(figure_of("ison2015", "no change"))
+    assert "The first of 2 pairs" in text and "palace (P1)" in text
+    assert "of 6 pair-coding units" in all_text(figure_of("ison2015", "most"))
+    assert "first of 2 pairs" in all_text(figure_of("ison2015_responses", "most"))
+    assert "12 of 20 pictures" in all_text(figure_of("ison2015_overlaps", "most"))
+
+
+# ison2015: the story. After five composites units 0-4 of P fire 3-7 spikes to NP.
+
+
+def segments(ax: Axes) -> list[int]:
+    return [len(c.get_segments()) for c in ax.collections if isinstance(c, LineCollection)]
+
+
+def test_the_example_unit_is_that_of_the_rule_and_its_spikes_are_shown() -> None:
+    figure = figure_of("ison2015")
+    assert example_units(made(STANDARD).recording, "palace", "person").units == (2,)
+    text = all_text(figure)
+    assert "Spikes of unit 2, the one with the median gain of 5 pair-coding units" in text
+    axes = panel(figure, "a")
+    titles = ["palace (P)", "person (NP)", "superimposed", "flower", "rocket", "astronaut"]
+    assert [ax.get_title() for ax in axes[:6]] == titles
+    # Ten tests before, one after each of five composites, ten after: 10 spikes to P. To NP 5, once
+    # there were three composites.
+    assert [segments(ax) for ax in axes[6:]] == [
+        [100, 50, 100],
+        [0, 3 * 5, 10 * 5],
+        [0],
+        *[[0, 0, 0]] * 3,
+    ]
+    rows = np.array(axes[6].collections[-1].get_segments())[:, :, 1].mean(axis=1)
+    assert sorted(set(rows)) == list(range(17, 27)), "ten below five below ten, a row between them"
+
+
+def test_pictures_are_those_that_the_session_showed() -> None:
+    shown = [ax.images[0].get_array() for ax in panel(figure_of("ison2015"), "a")[:6]]
+    palace, person = load_picture("palace"), load_picture("person")
+    expected = [palace, person, superimpose(palace, person, WEIGHT)]
+    expected += [load_picture(name) for name in ("flower", "rocket", "astronaut")]
+    for picture, wanted in zip(shown, expected, strict=True):
+        np.testing.assert_array_equal(picture, wanted)
+
+
+@pytest.mark.parametrize("kind", ["most", "few trials, pictures that are gone"])
+def test_without_pictures_there_is_no_strip(kind: str) -> None:
+    assert not any(ax.images for ax in figure_of("ison2015", kind).axes)
+
+
+def test_the_bars_are_the_mean_rates() -> None:
+    recording = made(STANDARD).recording
+    roles = PairedRoles.of(recording)
+    rates = rates_by_unit(recording, roles.singles, roles.directions)
+    (ax,) = panel(figure_of("ison2015"), "b")
+    heights = [bar.get_height() for bar in ax.patches]
+    # 20 units; of the ten of P five fire 3 to 7 spikes to NP in half a second.
+    np.testing.assert_allclose(heights, [20, 20, 0, 2 * sum(range(3, 8)) / 20, 0, 0])
+    np.testing.assert_allclose(heights[3], rates["np_rate_after"].mean())
+    assert [text.get_text() for text in ax.texts] == ["20", "20", "0", "2.5", "0", "0"]
+
+
+def test_the_fractions_and_the_table_are_those_of_the_scorecard() -> None:
+    figure, run = figure_of("ison2015"), made(STANDARD)
+    (ax,) = panel(figure, "c")
+    assert [bar.get_width() for bar in ax.patches] == [0.5, 0.0, PUBLISHED]
+    assert [text.get_text() for text in ax.texts] == [".50", ".00", ".41"]
+    (ax,) = panel(figure, "d")
+    texts = [text.get_text() for text in ax.texts]
+    lines = list(zip(texts[3::3], texts[4::3], texts[5::3], strict=True))
+    assert texts[:3] == ["", "model", "Ison et al. 2015"]
+    assert [line[1] for line in lines] == [
+        *(".50, .00", ".97", "1", "36 Hz", ".14 Hz", "3.9 Hz", "4", ".29")
+    ]
+    for (names_of_rows, _, published), line in zip(
+        load_figure("ison2015").TABLE, lines, strict=True
+    ):
+        row = run.row(names_of_rows[0])
+        assert row is not None and line[2] == f"{published} ({row.evidence})"
+
+
+# The other figures of ison2015.
+
+
+def test_the_examples_stand_for_quartiles_of_the_gain() -> None:
+    figure = figure_of("ison2015_responses")
+    chosen = example_units(made(STANDARD).recording, "palace", "person", QUARTILES).units
+    assert chosen == (1, 2, 3)
+    text = all_text(figure)
+    for unit, rank in zip(chosen, ("lower quartile", "median", "upper quartile"), strict=True):
+        assert f"Unit {unit}: {rank}" in text
+    axes = panel(figure, "a")
+    assert len(axes) == 3 * 4
+    for unit, (own, partner, own_rate, partner_rate) in zip(
+        chosen, zip(*[iter(axes)] * 4, strict=True), strict=True
+    ):
+        assert (segments(own), segments(partner)) == ([100, 100], [0, 10 * (unit + 3)])
+        assert spikes_below(own_rate) == pytest.approx([10, 10])
+        assert spikes_below(partner_rate) == pytest.approx([0, unit + 3])
+        assert own.get_xlim() == (-0.4, 0.9)
+
+
+def spikes_below(ax: Axes) -> list[float]:
+    """Return the number of spikes that the histograms before and after learning hold."""
+    lines = [line for line in ax.get_lines() if line.get_label() in ("before", "after")]
+    assert [line.get_label() for line in lines] == ["before", "after"]
+    assert lines[0].get_linestyle() != lines[1].get_linestyle()
+    return [line.get_ydata().sum() * np.diff(line.get_xdata())[0] for line in lines]
+
+
+def test_the_means_are_over_pair_coding_and_over_all_units() -> None:
+    figure = figure_of("ison2015_responses")
+    for letter, title, to_partner in (
+        ("b", "5 pair-coding units", 5),
+        ("c", "20 responding units", 25 / 20),
+    ):
+        own, partner = panel(figure, letter)
+        assert spikes_below(own) == pytest.approx([10, 10])
+        assert spikes_below(partner) == pytest.approx([0, to_partner])
+        assert title in all_text(figure)
+
+
+@pytest.fixture
+def learning() -> ModuleType:
+    return load_figure("ison2015_learning")
+
+
+def test_the_fraction_after_each_composite_is_that_of_the_units_that_changed() -> None:
+    (ax,) = panel(figure_of("ison2015_learning"), "a")
+    lines = lines_of(ax)
+    np.testing.assert_allclose(lines["P → NP"].get_ydata(), [0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    np.testing.assert_allclose(lines["NP → P"].get_ydata(), 0)
+    recording = made(STANDARD).recording
+    ends = [float(line.get_ydata()[0]) for line in ax.get_lines() if len(line.get_xdata()) == 1]
+    assert ends == [pair_coding(recording, [way]) for way in PairedRoles.of(recording).directions]
+    assert ends == [0.5, 0.0]
+    assert lines[PUBLISHED_LABEL].get_ydata()[0] == PUBLISHED
+
+
+def test_one_test_needs_two_spikes_and_more_than_before_it(learning: ModuleType) -> None:
+    recording = ison_run(n_composites=6).recording
     table, spikes = recording.trial_table, recording.spikes["excitatory"]
     # Before the last test of NP: 2 spikes in 0.4 s for unit 0, which fires 3 in 0.5 s, and 4 for
     # unit 1, which fires 4. Unit 2, which would fire 5, keeps one.
@@ -359,121 +564,268 @@ def test_one_test_needs_two_spikes_and_more_than_before_it(script: ModuleType) -
     late = (spikes.time > onset + 0.04) & (spikes.time < onset + 0.5) & (spikes.index == 2)
     more = np.array([onset - 0.1, onset - 0.2, *(onset - 0.1 * np.arange(1, 5) + 0.05)])
     changed = SpikeTrains(
-        N_UNITS,
+        spikes.n,
         np.concatenate([spikes.index[~late], [0, 0, 1, 1, 1, 1]]),
         np.concatenate([spikes.time[~late], more]),
     )
     recording = dataclasses.replace(recording, spikes={"excitatory": changed})
-    shares = script.share_after_each_composite(recording, "code 1", "code 2")
+    shares = learning.fraction_after_each_composite(recording, [("code 1", "code 2")])
     assert shares[-2] == pytest.approx(0.5)
     assert shares[-1] == pytest.approx(0.4), "six fire; units 1 and 2 do not count"
 
 
-def test_learning_ends_in_the_fractions_of_the_scorecard(script: ModuleType, style: None) -> None:
-    run = make_run()
-    (ax,) = panel(script.draw(run), "c")
-    lines = {line.get_label(): line for line in ax.get_lines()}
-    assert lines["P → NP"].get_ydata().tolist() == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
-    ends = [line.get_ydata()[0] for line in ax.get_lines() if len(line.get_xdata()) == 1]
-    assert ends == [
-        pair_coding(run.recording, "code 1", "code 2"),
-        pair_coding(run.recording, "code 2", "code 1"),
-    ]
-    assert ends[0] == 0.5
-    published = lines["Ison 2015: .41 (unverified)"]
-    assert published.get_ydata()[0] == pytest.approx(0.41, abs=0.005)
-    assert published.get_linestyle() == ":"
+def test_units_that_step_are_shown_to_step_and_ramps_to_ramp() -> None:
+    (ax,) = panel(figure_of("ison2015_learning"), "b")
+    lines = lines_of(ax)
+    jumps = {}
+    for kind in ("pair-coding units", "true ramps", "true steps"):
+        relative, means = lines[kind].get_data()
+        before, after = means[relative == -1][0], means[relative == 0][0]
+        jumps[kind] = (after - before) / 5  # 3 to 7 spikes
+    assert jumps["pair-coding units"] > 0.7 and jumps["true steps"] > 0.7
+    assert jumps["true ramps"] < 0.6
 
 
-def test_the_overlap_of_the_pair_grows(script: ModuleType, style: None) -> None:
-    before, after = panel(script.draw(make_run()), "d")
-    size = 5
-    values = [ax.collections[0].get_array().reshape(size, size) for ax in (before, after)]
-    # Units 0-9 and 10-19; afterwards those of the first that fire 5 spikes or more, 2 to 4, too.
-    assert values[0][0, 1] == 0
-    assert values[1][0, 1] == pytest.approx(3 / 10)
-    assert values[0][2, 2] == 1
-    assert [label.get_text() for label in before.get_xticklabels()] == [
-        "P",
-        "NP",
-        "NA1",
-        "NA2",
-        "NA3",
-    ]
+def test_the_trials_of_change_are_those_at_which_units_changed() -> None:
+    (ax,) = panel(figure_of("ison2015_learning"), "c")
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in ax.patches]
+    np.testing.assert_allclose(middles, [1, 2, 3, 4, 5])
+    np.testing.assert_allclose([bar.get_height() for bar in ax.patches], 0.2)
 
 
-def test_only_conditions_that_were_run_are_there(script: ModuleType, style: None) -> None:
-    assert not panel(script.draw(make_run()), "e")
-    run = make_run(conditions=("main", "unpaired", "stimulation_naive", "plasticity_off"))
-    (ax,) = panel(script.draw(run), "e")
-    assert [label.get_text() for label in ax.get_yticklabels()] == [
-        "main",
-        "plasticity off",
-        "unpaired",
-    ]
-    shown = {line.get_label(): line for line in ax.get_lines()}
-    assert list(shown["P → NP"].get_xdata()) == [0.6]
-    assert list(shown["the larger of both"].get_xdata()) == [0, 0]
-    assert sorted(shown["the larger of both"].get_ydata()) == [1, 2]
+def test_steps_and_ramps_are_the_rows_of_the_scorecard() -> None:
+    (ax,) = panel(figure_of("ison2015_learning"), "d")
+    shown = {name: line.get_ydata().tolist() for name, line in lines_of(ax).items()}
+    assert shown == {
+        "pair-coding units": [0.18, 0.22],
+        "true ramps": [0.39, 0.37],
+        "true steps": [0.75, 0.82],
+    }
 
 
-def test_pictures_are_those_that_the_session_showed(script: ModuleType) -> None:
-    run = picture_run()
-    pictures = script.shown_pictures(run)
-    (weight,) = (row.value for row in run.rows if row.name == "composite_weight")
-    p, partner, composite = pictures.values()
-    assert list(pictures)[:2] == ["P: palace", "NP: person"]
-    np.testing.assert_array_equal(p, load_picture("palace"))
-    np.testing.assert_array_equal(partner, load_picture("person"))
-    np.testing.assert_allclose(composite, weight * p + (1 - weight) * partner)
-    assert f"{weight:.2f} P" in list(pictures)[2]
+def matrix(ax: Axes) -> np.ndarray:
+    (cells,) = (mesh for mesh in ax.collections if isinstance(mesh, QuadMesh))
+    n = len(ax.get_xticks())
+    values: np.ndarray = np.asarray(cells.get_array()).reshape(n, n)
+    return values
 
 
-@pytest.mark.parametrize("kind", ["random codes", "pictures that are gone"])
-def test_without_pictures_there_is_no_strip(script: ModuleType, style: None, kind: str) -> None:
-    run = RUNS[kind]()
-    assert script.shown_pictures(run) == {}
-    assert not any(ax.images for ax in script.draw(run).axes)
+def test_the_overlap_of_the_pair_grows_at_10_hz() -> None:
+    figure = figure_of("ison2015_overlaps")
+    axes = panel(figure, "a")
+    before, after, *strong = (matrix(ax) for ax in axes)
+    np.testing.assert_array_equal(before, np.eye(5))
+    # Units 10-19, and those of P with 5 spikes in 0.5 s or more: 2, 3 and 4.
+    expected = np.eye(5)
+    expected[0, 1] = expected[1, 0] = 3 / 10
+    np.testing.assert_allclose(after, expected)
+    # No unit fires at 30 Hz.
+    np.testing.assert_array_equal(strong, np.zeros((2, 5, 5)))
+    assert labels_of(axes[0].get_xticklabels()) == ["P", "NP", "NA1", "NA2", "NA3"]
+    assert axes[1].get_title() == "after, ≥ 10 Hz (11 cells)"
+
+
+def test_the_pair_stands_beside_the_others_and_chance() -> None:
+    ax, strong = panel(figure_of("ison2015_overlaps"), "b")
+    values = [np.asarray(line.get_ydata()).tolist() for line in ax.get_lines()]
+    # Of ten pairs of assemblies four have one of 13 cells, six are both of 10; of 50 cells.
+    chance = (4 * 13 + 6 * 10) / 10 / 50
+    assert values[:2] == [[0.0], [0.0] * 9]
+    assert values[2] == pytest.approx([0.2, 0.2])
+    assert values[3:5] == [[0.3], [0.0] * 9]
+    assert values[5] == pytest.approx([chance, chance])
+    assert values[6] == [0.04, 0.04]
+    assert strong.get_ylabel() == "Overlap at ≥ 30 Hz"
+
+
+def test_the_pairs_among_several_are_told_from_the_others() -> None:
+    ax, _ = panel(figure_of("ison2015_overlaps", "most"), "b")
+    of_pairs, others = (np.asarray(line.get_ydata()) for line in ax.get_lines()[3:5])
+    # Six units of each P have changed, four of them fire 5 spikes or more: 2 to 5.
+    np.testing.assert_allclose(of_pairs, [0.4, 0.4])
+    assert len(others) == 20 * 19 // 2 - 2
+    assert not others.any()
+
+
+def test_every_unit_has_its_rates() -> None:
+    recording = made(STANDARD).recording
+    roles = PairedRoles.of(recording)
+    rates = rates_by_unit(recording, roles.singles, roles.directions)
+    figure = figure_of("ison2015_rates")
+    (ax,) = panel(figure, "a")
+    dots, means = ax.get_lines()[::2], ax.get_lines()[1::2]
+    order = [f"{kind}_rate_{phase}" for kind in ("p", "np", "na") for phase in ("before", "after")]
+    for name, of_units, mean in zip(order, dots, means, strict=True):
+        np.testing.assert_array_equal(of_units.get_ydata(), rates[name])
+        np.testing.assert_allclose(mean.get_ydata(), rates[name].mean())
+    (ax,) = panel(figure, "b")
+    np.testing.assert_array_equal(ax.get_lines()[1].get_xdata(), rates["p_rate_after"])
+    np.testing.assert_array_equal(ax.get_lines()[1].get_ydata(), rates["np_rate_after"])
+    assert "NP / P: 0.11; ROC area: 0.995" in all_text(figure)
+
+
+def test_latencies_are_those_of_the_first_spike() -> None:
+    # All units fire their first spike 10 ms after the onset, which fills the bin from 10 ms on;
+    # smoothed over five bins of 2 ms the rate rises by half within the 6 ms before it.
+    (ax,) = panel(figure_of("ison2015_rates"), "c")
+    labels = [str(line.get_label()) for line in ax.get_lines()[:2]]
+    assert [label.partition(":")[0] for label in labels] == ["P", "NP"]
+    for label in labels:
+        assert 4 <= int(label.split()[-2]) <= 11
+
+
+def test_the_curves_are_marked_where_the_scorecard_counts() -> None:
+    figure = figure_of("ison2015_criteria")
+    (by_median,), (by_rate,), (by_size,) = (panel(figure, letter) for letter in "abc")
+    # Units of P with at least so many spikes: 3 to 7 are fired.
+    for ax, marked, fraction in ((by_median, 2.0, 0.5), (by_rate, 10.0, 0.3)):
+        lines = lines_of(ax)
+        (mark,) = (
+            line
+            for line in ax.get_lines()
+            if len(line.get_xdata()) == 2 and line.get_xdata()[0] == line.get_xdata()[1]
+        )
+        assert mark.get_xdata()[0] == marked
+        x, y = lines["P → NP"].get_data()
+        assert y[x == marked] == pytest.approx([fraction])
+        assert not lines["NP → P"].get_ydata()[x <= 20].any()
+        assert lines[PUBLISHED_LABEL].get_ydata()[0] == PUBLISHED
+    x, y = lines_of(by_median)["P → NP"].get_data()
+    assert (x[0], x[-1]) == (0.5, 10.0)
+    np.testing.assert_allclose(y[x == 3.5], 0.4)
+    assert st.ISON_CRITERION.min_median == 2.0 and st.ASSEMBLY_RATE == 10.0
+    # Five of the 20 units of both directions, then the rows of the scorecard.
+    assert SIZES == (2, 3, 4)
+    heights = [bar.get_height() for bar in by_size.patches]
+    np.testing.assert_allclose(heights, [5 / 20, 0.38, 0.36, 0.34])
+
+
+def test_only_conditions_that_were_run_are_there() -> None:
+    learning, stimulation = (panel(figure_of("ison2015_conditions"), k)[0] for k in "ab")
+    conditions = load_protocol("ison2015").script.CONDITIONS
+    expected = [name.replace("_", " ") for name in conditions if name[:11] != "stimulation"]
+    assert labels_of(learning.get_yticklabels()) == expected
+    assert labels_of(stimulation.get_yticklabels()) == ["trained", "shuffled", "naive"]
+    lines = lines_of(learning)
+    assert lines["P → NP"].get_xdata().tolist() == [0.5, 0.5]
+    assert lines["NP → P"].get_xdata().tolist() == [0.0, 0.0]
+    montage = expected.index("montage")
+    np.testing.assert_allclose(lines["P → NP"].get_ydata(), [0, montage], atol=0.2)
+    others = lines["larger of both"]
+    assert others.get_xdata().tolist() == [0.3] * len(others.get_ydata())
+    assert others.get_ydata().tolist() == [k for k in range(len(expected)) if k not in (0, montage)]
+    few = panel(figure_of("ison2015_conditions", "silence"), "a")[0]
+    assert labels_of(few.get_yticklabels()) == ["main", "plasticity off"]
+
+
+def test_the_bands_are_the_ranges_of_the_scorecard() -> None:
+    script, run = load_figure("ison2015_conditions"), made(STANDARD)
+    rows = [run.row("pair_coding_p_to_np"), run.row("pair_coding", "plasticity_off")]
+    rows.append(run.row("stimulation_recovery", "stimulation_trained"))
+    assert [script.within(row) for row in rows] == [(0.15, 0.65), (0.0, 0.02), (0.5, 1.0)]
+    _, stimulation = (panel(figure_of("ison2015_conditions"), k)[0] for k in "ab")
+    drawn = [band.get_paths()[0].get_extents() for band in stimulation.collections]
+    assert [(band.x0, band.x1) for band in drawn] == [(0.5, 1.0), (0.0, 0.02), (0.0, 0.02)]
+
+
+# The figures of the other protocols.
+
+
+def test_the_doses_of_every_condition_that_was_run() -> None:
+    recording = made("doses").recording
+    directions = PairedRoles.of(recording).directions
+    fractions = fractions_by_dose(recording, directions, DOSES)
+    # Of 20 units two more change before the tests of each dose.
+    np.testing.assert_allclose(fractions, [0.1, 0.2, 0.3])
+    (ax,) = figure_of("ison2015_dose", "doses").axes
+    lines = lines_of(ax)
+    conditions = ("all synapses plastic", "only within the area", "only from the input")
+    for label in conditions:
+        np.testing.assert_allclose(lines[label].get_xdata(), DOSES)
+        np.testing.assert_allclose(lines[label].get_ydata(), fractions)
+    (ax,) = figure_of("ison2015_dose", "one condition of doses").axes
+    assert set(conditions) & set(lines_of(ax)) == set(conditions[:2])
+
+
+def test_the_edges_of_the_wanted_range_are_marked_where_they_are_reached() -> None:
+    (ax,) = figure_of("ison2015_dose", "doses").axes
+    edges = [line for line in ax.get_lines() if str(line.get_label()).startswith("_")]
+    # The row of the highest dose is not a number: .60 is not reached.
+    assert [np.transpose(line.get_data()).tolist() for line in edges] == [[[0.8, 0], [0.8, 0.25]]]
+    script = load_figure("ison2015_dose")
+    assert script.WANTED == load_protocol("ison2015_dose").script.WANTED
+
+
+def test_views_are_the_rows_of_the_scorecard_beside_chance() -> None:
+    figure, run = figure_of("ison2015_views", "views"), made("views")
+    expected = {
+        "a": [0.1, 0.12, 0.14],
+        "b": [0.2, 0.22, 0.24],
+        "c": [0.41, 0.3, 0.32, 0.34],
+    }
+    for letter, values in expected.items():
+        (ax,) = panel(figure, letter)
+        np.testing.assert_allclose([bar.get_height() for bar in ax.patches], values)
+        assert labels_of(ax.get_xticklabels()) == ["picture", *VIEWS][-len(values) :]
+    inputs = run.sheet.parameters.input
+    chances = [lines_of(panel(figure, letter)[0])["chance"].get_ydata()[0] for letter in "ab"]
+    # Ten of 80 cells fire to each view.
+    assert chances == pytest.approx([inputs.n_active / inputs.n, 10 / 80])
+    sizes = [find_assembly(run.recording, f"palace ({view})", "before").sum() for view in VIEWS]
+    assert sizes == [10, 10, 10]
 
 
 # Files.
 
 
-def test_a_png_is_written_whole_and_nothing_else(tmp_path: Path) -> None:
-    run = make_run()
-    path = write_figure("ison2015", run, tmp_path / "new" / "folder", "png")
-    assert path == tmp_path / "new" / "folder" / "ison2015.png"
+@pytest.fixture
+def small_run() -> Run:
+    """Return a run that is drawn in no time."""
+    return made("one condition of doses")
+
+
+DOSE = "ison2015_dose"
+
+
+def test_a_png_is_written_whole_and_nothing_else(tmp_path: Path, small_run: Run) -> None:
+    path = write_figure(DOSE, small_run, tmp_path / "new" / "folder", "png")
+    assert path == tmp_path / "new" / "folder" / "ison2015_dose.png"
     assert path.read_bytes().startswith(b"\x89PNG")
     assert path.read_bytes().endswith(b"IEND\xaeB`\x82")
-    assert [entry.name for entry in path.parent.iterdir()] == ["ison2015.png"]
+    assert [entry.name for entry in path.parent.iterdir()] == ["ison2015_dose.png"]
 
 
 def test_a_figure_that_fails_leaves_the_old_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, small_run: Run
 ) -> None:
     def fill_the_disk(self: Figure, path: Path, **_: Any) -> None:
         Path(path).write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    old = tmp_path / "ison2015.png"
+    old = tmp_path / "ison2015_dose.png"
     old.write_bytes(b"old")
     monkeypatch.setattr(Figure, "savefig", fill_the_disk)
-    with pytest.raises(NeurosimError, match=r"ison2015\.png' cannot be written: No space left"):
-        write_figure("ison2015", make_run(), tmp_path, "png")
+    with pytest.raises(NeurosimError, match=r"_dose\.png' cannot be written: No space left"):
+        write_figure(DOSE, small_run, tmp_path, "png")
     assert old.read_bytes() == b"old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["ison2015.png"]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["ison2015_dose.png"]
 
 
 def test_a_run_drawn_twice_gives_the_same_bytes(tmp_path: Path) -> None:
-    run = picture_run()
-    run.save(tmp_path / "run")
-    here = [write_figure("ison2015", run, tmp_path / "here", kind) for kind in FORMATS]
+    run = ison_run(pictures(3), n_tests=8, n_composites=3)
+    run.save(tmp_path / "here")
+    assert sorted(path.name for path in (tmp_path / "here").glob("*.png")) == ["ison2015.png"]
+    for kind in FORMATS[1:]:
+        write_figure("ison2015", run, tmp_path / "here", kind)
     # Another process, with other hashes of strings and another time, from the saved run.
     program = (
         "import sys; from pathlib import Path\n"
-        "from neurosim.figure import write_figure; from neurosim.run_directory import load_run\n"
+        "from neurosim.figure import figures_of, write_figure\n"
+        "from neurosim.run_directory import load_run\n"
+        "run = load_run('here')\n"
+        "figures_of(run)\n"  # loads them all
         f"for kind in {FORMATS!r}:\n"
-        f"    write_figure('ison2015', load_run('run'), Path('there'), kind)\n"
+        "    write_figure('ison2015', run, Path('there'), kind)\n"
         "heavy = {'brian2', 'pandas', 'scipy', 'sklearn', 'pynwb', 'matplotlib.pyplot'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
@@ -487,43 +839,80 @@ def test_a_run_drawn_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "[]\n", "drawing imports what it does not need"
-    for path in here:
-        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes(), path.name
+    for kind in FORMATS:
+        here, there = (tmp_path / place / f"ison2015.{kind}" for place in ("here", "there"))
+        assert here.read_bytes() == there.read_bytes(), kind
 
 
-def test_fonts_are_embedded(tmp_path: Path) -> None:
-    run = make_run()
-    assert b"/Type0" in write_figure("ison2015", run, tmp_path, "pdf").read_bytes()
-    assert "<text" not in write_figure("ison2015", run, tmp_path, "svg").read_text()
+def test_surrogates_are_drawn_anew_but_the_same() -> None:
+    script, run = load_figure("ison2015_learning"), made(STANDARD)
+    again = lines_of(panel(script.draw(run), "b")[0])
+    other = dataclasses.replace(run, info=run.info | {"seed": 4})
+    of_other = lines_of(panel(script.draw(other), "b")[0])
+    ramps = lines_of(panel(figure_of("ison2015_learning"), "b")[0])["true ramps"].get_ydata()
+    np.testing.assert_array_equal(again["true ramps"].get_ydata(), ramps)
+    assert not np.array_equal(of_other["true ramps"].get_ydata(), ramps)
 
 
-def test_drawing_leaves_the_settings_of_the_caller_alone(tmp_path: Path) -> None:
+def test_fonts_are_embedded(tmp_path: Path, small_run: Run) -> None:
+    assert b"/Type0" in write_figure(DOSE, small_run, tmp_path, "pdf").read_bytes()
+    assert "<text" not in write_figure(DOSE, small_run, tmp_path, "svg").read_text()
+
+
+def test_drawing_leaves_the_settings_of_the_caller_alone(tmp_path: Path, small_run: Run) -> None:
     before = dict(mpl.rcParams)
-    write_figure("ison2015", make_run(), tmp_path, "png")
+    write_figure(DOSE, small_run, tmp_path, "png")
     assert dict(mpl.rcParams) == before
 
 
-def test_the_figure_is_among_those_of_its_runs_only() -> None:
-    run = make_run()
-    assert "ison2015" in figures_of(run)
-    without_main = dataclasses.replace(run, recordings={"unpaired": run.recording})
-    assert "ison2015" not in figures_of(without_main)
-    other = dataclasses.replace(run, info=run.info | {"protocol": "other"})
-    assert "ison2015" not in figures_of(other)
+# Which figures of which runs.
 
 
-def test_refusals_name_what_is_wrong(tmp_path: Path) -> None:
-    run = make_run()
-    other = dataclasses.replace(run, info=run.info | {"protocol": "mongillo2008"})
-    with pytest.raises(InputError, match="draws runs of 'ison2015', not of 'mongillo2008'"):
-        write_figure("ison2015", other, tmp_path, "png")
-    without_main = dataclasses.replace(run, recordings={"unpaired": run.recording})
+def test_the_figures_of_a_run_are_those_that_have_what_they_need() -> None:
+    of_ison = {name for name in names("figures") if load_figure(name).PROTOCOL == "ison2015"}
+    assert set(figures_of(made(STANDARD))) == of_ison
+    only_main = ison_run(n_tests=4, n_composites=1)
+    assert set(figures_of(only_main)) == of_ison - {"ison2015_conditions"}
+    assert figures_of(made("views")) == ["ison2015_views"]
+    assert figures_of(only("unpaired")) == []
+    other = dataclasses.replace(only_main, info=only_main.info | {"protocol": "other"})
+    assert figures_of(other) == []
+
+
+def only(condition: str) -> Run:
+    return ison_run(codes(3), n_tests=4, n_composites=1, conditions=(condition,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [(STANDARD, ["ison2015"]), ("doses", ["ison2015_dose"]), ("unpaired", [])],
+)
+def test_a_run_writes_the_figure_of_its_protocol_and_no_other(
+    kind: str, written: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[tuple[str, str]] = []
+
+    def note(name: str, run: Run, directory: Path, file_format: str) -> None:
+        drawn.append((name, file_format))
+
+    def write(recording: Recording, path: Path) -> None:
+        path.write_bytes(b"")
+
+    monkeypatch.setattr(run_directory, "write_figure", note)
+    monkeypatch.setattr(run_directory, "write_nwb", write)
+    write_run(only(kind) if kind == "unpaired" else made(kind), tmp_path)
+    assert drawn == [(name, "png") for name in written]
+
+
+def test_refusals_name_what_is_wrong(tmp_path: Path, small_run: Run) -> None:
+    with pytest.raises(InputError, match="draws runs of 'ison2015', not of 'ison2015_dose'"):
+        write_figure("ison2015", small_run, tmp_path, "png")
     with pytest.raises(InputError, match="needs the condition 'main', which was not run"):
-        write_figure("ison2015", without_main, tmp_path, "png")
+        write_figure("ison2015", only("unpaired"), tmp_path, "png")
     with pytest.raises(InputError, match=r"Unknown format 'pgn': did you mean 'png'\?"):
-        write_figure("ison2015", run, tmp_path, "pgn")
+        write_figure(DOSE, small_run, tmp_path, "pgn")
     with pytest.raises(InputError, match=r"Unknown figure 'ison2016': did you mean 'ison2015'\?"):
-        write_figure("ison2016", run, tmp_path, "png")
+        write_figure("ison2016", small_run, tmp_path, "png")
     assert not list(tmp_path.iterdir())
 
 
@@ -534,11 +923,11 @@ def test_a_script_without_draw_is_no_figure(tmp_path: Path) -> None:
         load_figure(script)
 
 
-def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path: Path, small_run: Run) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.write_text("")
-    with pytest.raises(NeurosimError, match=r"ison2015\.png' cannot be written"):
-        write_figure("ison2015", make_run(), in_the_way, "png")
+    with pytest.raises(NeurosimError, match=r"_dose\.png' cannot be written"):
+        write_figure(DOSE, small_run, in_the_way, "png")
 
 
 def test_the_newest_run_is_found(tmp_path: Path) -> None:
@@ -557,3 +946,97 @@ def test_the_newest_run_is_found(tmp_path: Path) -> None:
     assert newest_run("ison2015", tmp_path).name == "seed-0"
     with pytest.raises(InputError, match="no run of 'dasgupta2017'"):
         newest_run("dasgupta2017", tmp_path)
+
+
+# All figures at once.
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., tuple[int, list[str], list[str]]]]:
+    """Return a function that runs ``neurosim figure --all``: exit code, lines of stdout, stderr."""
+    monkeypatch.chdir(tmp_path)
+    handlers = {number: signal.getsignal(number) for number in cli.STOPS}
+
+    def run(*arguments: str) -> tuple[int, list[str], list[str]]:
+        code = cli.main(["figure", "--all", "--format", "svg", *arguments])
+        answer = capsys.readouterr()
+        return code, answer.out.splitlines(), answer.err.splitlines()
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+Command = Callable[..., tuple[int, list[str], list[str]]]
+
+
+def touch(name: str, run: Run, directory: Path, file_format: str) -> Path:
+    """Stand for `write_figure`, which takes longer."""
+    directory.mkdir(exist_ok=True)
+    path = directory / f"{name}.{file_format}"
+    path.touch()
+    return path
+
+
+def test_all_figures_of_a_run_are_drawn_and_the_others_left_out(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = only("main")
+    monkeypatch.setattr(run_directory, "load_run", {Path("mine"): run}.__getitem__)
+    monkeypatch.setattr(figure_module, "write_figure", touch)
+    code, drawn, left_out = command("--from", "mine", "--out", "drawn")
+    expected = [f"drawn/{name}.svg" for name in figures_of(run)]
+    assert (code, drawn) == (0, expected) and len(expected) == 6
+    assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == sorted(
+        Path(path).name for path in expected
+    )
+    others = "draws runs of '{0}', not of 'ison2015'."
+    reasons = {
+        "ison2015_conditions": "needs the condition 'plasticity_off', which was not run.",
+        "ison2015_dose": others.format("ison2015_dose"),
+        "ison2015_views": others.format("ison2015_views"),
+    }
+    assert left_out == [
+        f"neurosim: left out {name}: The figure '{name}' {reason}"
+        for name, reason in reasons.items()
+    ]
+
+
+def test_all_figures_are_drawn_from_the_newest_run_of_each_protocol(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (DOSE, "ison2015_views"):
+        folder = Path("results") / name / "seed-0"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text(f'{{"protocol": "{name}"}}')
+    runs = {DOSE: made("doses"), "ison2015_views": made("views")}
+    monkeypatch.setattr(run_directory, "load_run", lambda path: runs[path.parent.name])
+    code, drawn, left_out = command()
+    assert (code, drawn) == (0, ["ison2015_dose.svg", "ison2015_views.svg"])
+    assert len(left_out) == len(names("figures")) - 2
+    for line in left_out:
+        assert line.startswith("neurosim: left out ison2015")
+        assert "There is no run of 'ison2015' in results/ison2015" in line
+
+
+def test_it_is_refused_if_no_figure_can_be_drawn(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code, drawn, left_out = command()
+    assert (code, drawn) == (2, [])
+    assert left_out[-1] == "neurosim: No figure can be drawn from 'results'."
+    run = only("unpaired")
+    monkeypatch.setattr(run_directory, "load_run", lambda _: run)
+    code, drawn, left_out = command("--from", "mine")
+    assert (code, drawn) == (2, [])
+    assert left_out[-1] == "neurosim: No figure can be drawn from 'mine'."
+    assert len(left_out) == len(names("figures")) + 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_no_run_is_refused_once(command: Command) -> None:
+    code, drawn, refused = command("--from", "nowhere")
+    assert (code, drawn, len(refused)) == (2, [], 1)
+    assert refused[0].startswith("neurosim: 'nowhere' is no run directory")

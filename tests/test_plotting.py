@@ -136,6 +136,19 @@ def test_an_overlap_matrix_shows_every_value_where_it_belongs(ax: Axes) -> None:
     assert bottom > top, "the first row is not on top"
 
 
+@pytest.mark.parametrize(("n", "n_shown"), [(8, 64), (9, 11)])
+def test_a_crowded_overlap_matrix_leaves_out_what_rounds_to_0(
+    ax: Axes, n: int, n_shown: int
+) -> None:
+    values = np.eye(n)
+    values[0, 1], values[1, 0], values[2, 1] = 0.005, 0.3, 0.0049
+    plotting.overlap_matrix(ax, values, [f"NA{k}" for k in range(n)])
+    shown = {text.get_position(): text.get_text() for text in ax.texts}
+    assert len(shown) == n_shown
+    assert shown[0.5, 1.5] == ".30"
+    assert {label.get_rotation() for label in ax.get_xticklabels()} == {0.0 if n == 8 else 90.0}
+
+
 @pytest.mark.parametrize("value", [0.0, 0.3, 0.5, 0.72, 0.73, 0.8, 1.0])
 def test_the_values_in_an_overlap_matrix_can_be_read(ax: Axes, value: float) -> None:
     cells = plotting.overlap_matrix(ax, [[value]], ["P"])
