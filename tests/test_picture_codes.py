@@ -91,7 +91,7 @@ def test_features_of_something_else_are_refused():
 
 def test_the_encoder_is_the_flys_hash_of_the_features():
     rows = np.stack([features(picture) for picture in pictures().values()])
-    projection = projection_matrix(1000, 512, 51, np.random.default_rng(3))
+    projection = projection_matrix(1000, 512, 26, np.random.default_rng(3))
     centre = centre_of(rows)
     fitted = encoder(3)
     np.testing.assert_array_equal(fitted.projection, projection)
