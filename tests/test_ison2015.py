@@ -499,27 +499,29 @@ def test_the_fraction_is_that_of_the_units_of_all_pairs(two_pairs: Watched) -> N
         "pair_coding_p_to_np": [(p, np_), (second_p, second_np)],
         "pair_coding_np_to_p": [(np_, p), (second_np, second_p)],
     }
+    differ = []
     for condition, values in two_pairs.values.items():
         fractions = []
         for row, directions in ways.items():
             found = changed(two_pairs[condition], directions)
             (n_first, first), (n_second, second) = found
             assert values[row] == pytest.approx((first + second) / (n_first + n_second))
-            assert first / n_first != second / n_second, "nothing to pool"
             fractions += [first / n_first, second / n_second]
+            differ.append(fractions[-1] != fractions[-2])
         if condition == "main":
             assert values["pair_coding_smallest"] == pytest.approx(min(fractions))
             assert values["pair_coding_largest"] == pytest.approx(max(fractions))
+    assert any(differ), "there is nothing to pool"
 
 
 def test_a_control_reports_the_larger_of_both_directions(watched: Watched) -> None:
-    of_both = set()
+    differ = []
     for condition in LEARNING[1:]:
         found = changed(watched[condition], [(P, NP), (NP, P)])
         fractions = [n_coding / n_eligible for n_eligible, n_coding in found]
         assert watched.values[condition] == {"pair_coding": pytest.approx(max(fractions))}
-        of_both.add(fractions[0] < fractions[1])
-    assert of_both == {True, False}, "one direction would do"
+        differ.append(fractions[0] != fractions[1])
+    assert any(differ), "one direction would do"
 
 
 @pytest.mark.parametrize(("condition", "gap"), GAPS.items())

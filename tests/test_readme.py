@@ -31,7 +31,7 @@ def test_commands_are_accepted(command: str) -> None:
         overrides = {key: value for key, value in overrides.items() if key not in own}
         model = None if options.model and Path(options.model).suffix else options.model
         prepare(options.protocol, model, 0, overrides, "numpy", options.quick, QUIET)
-    elif arguments[0] == "figure":
+    elif arguments[0] == "figure" and not options.all:
         find("figures", options.name)
 
 
