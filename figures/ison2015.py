@@ -169,7 +169,7 @@ def draw_rates(figure: SubFigure, recording: Recording, roles: PairedRoles) -> N
                 colour = STYLES[kind.upper()][phase]["color"]
                 error = plotting.half_confidence(values)
                 bar = ax.bar(position + aside, values.mean(), BAR, yerr=error, color=colour)
-                ax.bar_label(bar, [compact(f"{values.mean():.2g}")], padding=1, fontsize=7)
+                ax.bar_label(bar, [on_bar(values.mean())], padding=1, fontsize=7)
     if not n_units:
         plotting.note(ax, "no unit responds in\nevery other test")
     ax.set_xticks(range(len(KINDS)), list(KINDS.values()))
@@ -221,13 +221,23 @@ def row_value(run: Run, name: str) -> float:
     return float("nan") if row is None else row.value
 
 
+def on_bar(rate: float) -> str:
+    """Return a rate in as few digits as a narrow bar has room for."""
+    return digits(rate, 1 if rate < 1 else 2)
+
+
 def as_text(value: float, unit: str = "1") -> str:
     """Return a share (to two places), a number or a rate for the table."""
     if not np.isfinite(value):
         return "n/a"
     if unit != "1":
-        return f"{compact(f'{value:.2g}')} {unit}"
+        return f"{digits(value, 2)} {unit}"
     return compact(f"{value:.2f}") if value < 1 else f"{value:g}"
+
+
+def digits(value: float, n: int) -> str:
+    """Return a number to n significant digits, never with an exponent."""
+    return compact(np.format_float_positional(value, n, unique=False, fractional=False, trim="-"))
 
 
 def compact(number: str) -> str:

@@ -15,7 +15,6 @@ import numpy.typing as npt
 from neurosim import plotting
 from neurosim import statistics as st
 from neurosim.pair_coding import AFTER, BEFORE, POPULATION
-from neurosim.paired_roles import short_name
 from neurosim.paired_stimuli import TEST_DURATION, TEST_GAP
 from neurosim.recording import Recording
 from neurosim.unit_responses import UnitGroup, histograms_by_trial, histograms_by_unit
@@ -45,11 +44,6 @@ BIN = 0.05  # s. Ours: a tenth of the stimulus
 PUBLISHED = 21 / 51  # pair-coding units of the responsive ones in Ison et al. 2015; unverified
 PUBLISHED_LABEL = "Ison 2015: .41\n(unverified)"
 PUBLISHED_LINE: Style = {"color": "black", "ls": ":", "lw": 1}
-
-
-def titled(labels: Mapping[str, str], name: str) -> str:
-    """Return the role and the name of a stimulus, as ``"P: palace"``."""
-    return f"{labels[name]}: {short_name(name)}"
 
 
 def time_axis(ax: Axes) -> None:

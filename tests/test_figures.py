@@ -478,6 +478,24 @@ def test_the_bars_are_the_mean_rates() -> None:
     assert [text.get_text() for text in ax.texts] == ["20", "20", "0", "2.5", "0", "0"]
 
 
+@pytest.mark.parametrize(
+    ("rate", "on_bar", "in_table"),
+    [
+        (124.0, "120", "120 Hz"),
+        (35.6, "36", "36 Hz"),
+        (3.0, "3", "3 Hz"),
+        (0.364, ".4", ".36 Hz"),
+        (0.0512, ".05", ".051 Hz"),
+        (0.00004, ".00004", ".00004 Hz"),
+        (0.0, "0", "0 Hz"),
+    ],
+)
+def test_rates_are_short_and_have_no_exponent(rate: float, on_bar: str, in_table: str) -> None:
+    script = load_figure("ison2015")
+    assert script.on_bar(rate) == on_bar
+    assert script.as_text(rate, "Hz") == in_table
+
+
 def test_the_fractions_and_the_table_are_those_of_the_scorecard() -> None:
     figure, run = figure_of("ison2015"), made(STANDARD)
     (ax,) = panel(figure, "c")

@@ -115,6 +115,14 @@ def test_one_sample_has_no_band_and_none_has_no_mean(ax: Axes) -> None:
         plotting.mean_with_confidence(ax, [0, 1], np.empty((0, 2)))
 
 
+def test_half_of_the_confidence_interval_is_of_each_column() -> None:
+    samples = [[1.0, 5.0], [3.0, 5.0], [5.0, 5.0]]
+    np.testing.assert_allclose(plotting.half_confidence(samples), [1.96 * 2 / np.sqrt(3), 0])
+    assert plotting.half_confidence([4.0]) == 0
+    with pytest.raises(InputError, match="0 samples to average, expected one or more"):
+        plotting.half_confidence([])
+
+
 def test_an_overlap_matrix_shows_every_value_where_it_belongs(ax: Axes) -> None:
     values = [[1, 0.29, 0.004], [0.31, 1, 0.6], [0, 0.6, 1]]
     plotting.overlap_matrix(ax, values, ["P", "NP", "NA"])
@@ -181,6 +189,26 @@ def test_a_picture_keeps_its_grey_values(ax: Axes) -> None:
         image.to_rgba(grey)[..., :3], np.repeat(grey[..., None], 3, axis=2), atol=1 / 255
     )
     assert not ax.axison
+
+
+def test_a_note_stands_in_the_middle_of_its_axes(ax: Axes) -> None:
+    ax.set(xlim=(3, 9), ylim=(-2, 0))
+    text = plotting.note(ax, "no unit responds")
+    ax.figure.draw_without_rendering()
+    box, frame = text.get_window_extent(), ax.bbox
+    np.testing.assert_allclose(
+        [box.x0 + box.x1, box.y0 + box.y1], [frame.x0 + frame.x1, frame.y0 + frame.y1], atol=4
+    )
+
+
+def test_rows_and_columns_are_in_order_and_as_large_as_asked() -> None:
+    figure = Figure(figsize=(6, 4))
+    upper, lower = plotting.rows(figure, [1, 3])
+    left, right = plotting.columns(lower, [2, 1])
+    assert upper.bbox.height / lower.bbox.height == pytest.approx(1 / 3)
+    assert upper.bbox.y0 == pytest.approx(lower.bbox.y1)
+    assert left.bbox.width / right.bbox.width == pytest.approx(2)
+    assert left.bbox.x1 == pytest.approx(right.bbox.x0)
 
 
 def test_a_panel_letter_stands_in_the_upper_left_corner() -> None:
