@@ -26,9 +26,9 @@ from neurosim.pair_plots import DIRECTIONS, PUBLISHED, STIMULUS, STYLES, WINDOW
 from neurosim.paired_roles import PairedRoles, short_name
 from neurosim.paired_stimuli import Pair
 from neurosim.pictures import load_picture, superimpose
+from neurosim.rate_changes import rates_by_unit
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
-from neurosim.unit_responses import rates_by_unit
 
 PROTOCOL = "ison2015"
 NEEDS = ("main",)

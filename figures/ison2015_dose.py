@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.dose_response import dose_of, fractions_by_dose
+from neurosim.dose_response import WANTED, dose_of, fractions_by_dose
 from neurosim.pair_plots import published_fraction
 from neurosim.paired_roles import PairedRoles
 from neurosim.run_directory import Run
@@ -24,7 +24,6 @@ PROTOCOL = "ison2015_dose"
 NEEDS = ("main",)
 
 HEIGHT = 3.0  # inches
-WANTED = (0.25, 0.60)  # of the protocol
 LINES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "main": ("all synapses plastic", {"color": "C4", "marker": "o"}),
     "recurrent_only": ("only within the area", {"color": "C1", "marker": "^", "ls": "--"}),

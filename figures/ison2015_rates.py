@@ -21,13 +21,13 @@ from neurosim import statistics as st
 from neurosim.pair_coding import AFTER, BEFORE
 from neurosim.pair_plots import STYLES
 from neurosim.paired_roles import PairedRoles
+from neurosim.rate_changes import rates_by_unit
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 from neurosim.unit_responses import (
     count_units,
     histograms_by_unit,
     pair_coding_groups,
-    rates_by_unit,
 )
 
 PROTOCOL = "ison2015"

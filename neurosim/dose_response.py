@@ -10,6 +10,7 @@ from neurosim.pair_coding import AFTER, BEFORE, responders
 from neurosim.recording import Recording
 
 PREFIX = f"{AFTER} dose "
+WANTED = (0.25, 0.60)  # fractions of pair-coding units. Ours: around .41 (unverified)
 
 
 def phase_of(dose: float) -> str:

@@ -45,33 +45,16 @@ def describe_rates(
     InputError
         If a stimulus was not tested, or P only once before learning.
     """
-    columns: dict[str, list[np.ndarray]] = {}
+    pooled = rates_by_unit(recording, singles, directions)
     na_changes, areas = [], []
     for own, partner in directions:
-        before = recording.trial_table.where(phase=BEFORE, stimulus=own)
-        units = _selected(recording, before[::2])
-        strangers = [name for name in singles if name not in (own, partner)]
-        changes = [
-            rates_to(recording, name, AFTER) - rates_to(recording, name, BEFORE)
-            for name in strangers
+        units = _selected(recording, own)
+        na_changes += [
+            _mean((rates_to(recording, name, AFTER) - rates_to(recording, name, BEFORE))[units])
+            for name in singles
+            if name not in (own, partner)
         ]
-        of_all = {
-            "p_rate_before": st.rates(recording, POPULATION, before[1::2]).mean(axis=0),
-            "p_rate_after": rates_to(recording, own, AFTER),
-            "np_rate_before": rates_to(recording, partner, BEFORE),
-            "np_rate_after": rates_to(recording, partner, AFTER),
-            "na_rate_before": np.mean(
-                [rates_to(recording, name, BEFORE) for name in strangers], axis=0
-            ),
-            "na_rate_after": np.mean(
-                [rates_to(recording, name, AFTER) for name in strangers], axis=0
-            ),
-        }
-        for name, rates in of_all.items():
-            columns.setdefault(name, []).append(rates[units])
-        na_changes += [_mean(change[units]) for change in changes]
         areas.append(_areas(recording, own, partner))
-    pooled = {name: np.concatenate(rates) for name, rates in columns.items()}
     means = {name: _mean(rates) for name, rates in pooled.items()}
     gain = pooled["np_rate_after"] - pooled["np_rate_before"]
     gain_na = pooled["na_rate_after"] - pooled["na_rate_before"]
@@ -83,6 +66,45 @@ def describe_rates(
         "np_over_na_p": _p_value(gain, gain_na),
         "np_p_roc_area": _mean(np.concatenate(areas)),
     }
+
+
+def rates_by_unit(
+    recording: Recording, singles: Sequence[str], directions: Sequence[tuple[str, str]]
+) -> dict[str, np.ndarray]:
+    """Return the rates whose means over units `describe_rates` returns.
+
+    Units respond to P in every other test before learning; their rate to P before is that in the
+    remaining tests, all other rates are those in all tests.
+
+    Parameters
+    ----------
+    recording : Recording
+        With tests of single stimuli in the phases ``before`` and ``after``.
+    singles : sequence of str
+    directions : sequence of (str, str)
+        Own stimulus and partner; the units of all are pooled.
+
+    Returns
+    -------
+    dict of str to ndarray of float, shape (n_units,)
+        Hz: ``p_rate_before``, ``p_rate_after``, ``np_rate_before``, ``np_rate_after``,
+        ``na_rate_before`` and ``na_rate_after`` (mean over every stimulus that is neither).
+    """
+    pooled: dict[str, list[np.ndarray]] = {}
+    for own, partner in directions:
+        before = recording.trial_table.where(phase=BEFORE, stimulus=own)
+        units = _selected(recording, own)
+        strangers = [name for name in singles if name not in (own, partner)]
+        held_out = st.rates(recording, POPULATION, before[1::2]).mean(axis=0)
+        of_direction = {"p_rate_before": held_out, "p_rate_after": rates_to(recording, own, AFTER)}
+        for phase in (BEFORE, AFTER):
+            of_direction[f"np_rate_{phase}"] = rates_to(recording, partner, phase)
+            of_direction[f"na_rate_{phase}"] = np.mean(
+                [rates_to(recording, name, phase) for name in strangers], axis=0
+            )
+        for name, rates in of_direction.items():
+            pooled.setdefault(name, []).append(rates[units])
+    return {name: np.concatenate(rates) for name, rates in pooled.items()}
 
 
 def rates_to(recording: Recording, stimulus: str, phase: str) -> np.ndarray:
@@ -98,8 +120,10 @@ def rates_to(recording: Recording, stimulus: str, phase: str) -> np.ndarray:
     return rates
 
 
-def _selected(recording: Recording, trials: np.ndarray) -> np.ndarray:
-    return st.responsive_units(recording, POPULATION, trials)
+def _selected(recording: Recording, own: str) -> np.ndarray:
+    """Return which cells respond to their own stimulus in every other test before learning."""
+    before = recording.trial_table.where(phase=BEFORE, stimulus=own)
+    return st.responsive_units(recording, POPULATION, before[::2])
 
 
 def _areas(recording: Recording, own: str, partner: str) -> np.ndarray:

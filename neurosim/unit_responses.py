@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurosim import statistics as st
-from neurosim.pair_coding import AFTER, BEFORE, POPULATION, pair_coding_units, responders
-from neurosim.rate_changes import rates_to
+from neurosim.pair_coding import BEFORE, POPULATION, pair_coding_units, responders
 from neurosim.recording import EDGE, Recording
 
 
@@ -149,42 +148,3 @@ def histograms_by_trial(
     bounds = np.searchsorted(times, onsets[:, np.newaxis] + (edges - EDGE))
     counts: np.ndarray = np.diff(bounds, axis=1)
     return counts / bin_width
-
-
-def rates_by_unit(
-    recording: Recording, singles: Sequence[str], directions: Sequence[tuple[str, str]]
-) -> dict[str, np.ndarray]:
-    """Return the rates whose means over units `neurosim.rate_changes.describe_rates` returns.
-
-    Units respond to P in every other test before learning; their rate to P before is that in the
-    remaining tests, all other rates are those in all tests.
-
-    Parameters
-    ----------
-    recording : Recording
-        With tests of single stimuli in the phases ``before`` and ``after``.
-    singles : sequence of str
-    directions : sequence of (str, str)
-        Own stimulus and partner; the units of all are pooled.
-
-    Returns
-    -------
-    dict of str to ndarray of float, shape (n_units,)
-        Hz: ``p_rate_before``, ``p_rate_after``, ``np_rate_before``, ``np_rate_after``,
-        ``na_rate_before`` and ``na_rate_after`` (mean over every stimulus that is neither).
-    """
-    pooled: dict[str, list[np.ndarray]] = {}
-    for own, partner in directions:
-        before = recording.trial_table.where(phase=BEFORE, stimulus=own)
-        units = st.responsive_units(recording, POPULATION, before[::2])
-        strangers = [name for name in singles if name not in (own, partner)]
-        held_out = st.rates(recording, POPULATION, before[1::2]).mean(axis=0)
-        of_direction = {"p_rate_before": held_out, "p_rate_after": rates_to(recording, own, AFTER)}
-        for phase in (BEFORE, AFTER):
-            of_direction[f"np_rate_{phase}"] = rates_to(recording, partner, phase)
-            of_direction[f"na_rate_{phase}"] = np.mean(
-                [rates_to(recording, name, phase) for name in strangers], axis=0
-            )
-        for name, rates in of_direction.items():
-            pooled.setdefault(name, []).append(rates[units])
-    return {name: np.concatenate(rates) for name, rates in pooled.items()}

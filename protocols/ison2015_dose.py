@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from neurosim import paired_associates as pa
-from neurosim.dose_response import describe_doses, phase_of
+from neurosim.dose_response import WANTED, describe_doses, phase_of
 from neurosim.paired_stimuli import PairedStimuli
 from neurosim.parameters import parameter
 from neurosim.recording import Recording
@@ -31,7 +31,6 @@ INPUT, RECURRENT = pa.PROJECTIONS
 PLASTIC = {"main": pa.PROJECTIONS, "recurrent_only": [RECURRENT], "input_only": [INPUT]}
 # Multiples of protocol.learning_rate. Ours: from no link to both assemblies fused.
 DOSES = (0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0, 2.8)
-WANTED = (0.25, 0.60)  # fractions of pair-coding units. Ours: around .41 (unverified)
 QUICK = {"imprint_trials": 12, "test_trials": 8, "composite_trials": 3}
 
 

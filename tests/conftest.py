@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from neurosim import session as session_module
 from neurosim.parameters import CIRCUITS
 from neurosim.parameters.area import AreaParameters
 from neurosim.parameters.library import load_model
@@ -220,3 +222,23 @@ def area_job(small_sheet: Path) -> Callable[..., Job]:
         return Job(**(values | changes))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def noting_jobs() -> Callable[[], AbstractContextManager[list[Job]]]:
+    """Return a context manager that gives a list of the jobs that are simulated within it."""
+
+    @contextmanager
+    def note() -> Iterator[list[Job]]:
+        jobs: list[Job] = []
+        simulate = session_module.simulate
+
+        def noted(job: Job, *rest: Any) -> Any:
+            jobs.append(job)
+            return simulate(job, *rest)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(session_module, "simulate", noted)
+            yield jobs
+
+    return note

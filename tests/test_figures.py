@@ -44,11 +44,11 @@ from neurosim.parameters.library import load_model
 from neurosim.picture_views import VIEWS
 from neurosim.pictures import REFERENCE, load_picture, superimpose
 from neurosim.protocol import load_protocol
+from neurosim.rate_changes import rates_by_unit
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.run_directory import Run, newest_run, write_run
 from neurosim.scorecard import Row
 from neurosim.timeline import Timeline
-from neurosim.unit_responses import rates_by_unit
 
 STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PER_PICTURE = 10  # units that fire to a picture

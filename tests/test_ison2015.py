@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -72,18 +73,15 @@ class Watched:
         return self.recordings[condition]
 
 
-def watch(experiment: Experiment, conditions: list[str], stimuli: PairedStimuli) -> Watched:
+Noting = Callable[[], AbstractContextManager[list[Job]]]
+
+
+def watch(
+    experiment: Experiment, conditions: list[str], stimuli: PairedStimuli, noting_jobs: Noting
+) -> Watched:
     """Run conditions and note the jobs."""
-    jobs: list[Job] = []
-    simulate = session_module.simulate
-
-    def noted(job: Job, *rest: Any) -> Any:
-        jobs.append(job)
-        return simulate(job, *rest)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session_module, "simulate", noted)
-        script, session = experiment.protocol.script, experiment.session
+    script, session = experiment.protocol.script, experiment.session
+    with noting_jobs() as jobs:
         done = {c: script.run_condition(c, session, experiment.options) for c in conditions}
     recordings = {condition: recording for condition, (recording, _) in done.items()}
     return Watched(recordings, {c: values for c, (_, values) in done.items()}, jobs, stimuli)
@@ -94,24 +92,24 @@ def prepared(sheet: Path, overrides: Mapping[str, Any], quick: bool = False) -> 
 
 
 @pytest.fixture(scope="module")
-def watched(small_sheet: Path) -> Watched:
+def watched(small_sheet: Path, noting_jobs: Noting) -> Watched:
     """Run all conditions on random codes."""
     experiment = prepared(small_sheet, OPTIONS | {"protocol.condition": "all"})
     conditions = experiment.protocol.conditions(experiment.options)
     inputs, generator = experiment.session.parameters.input, experiment.session.generator("stimuli")
     stimuli = random_stimuli(N_SINGLES, 1, inputs.n, inputs.n_active, generator)
-    return watch(experiment, conditions, stimuli)
+    return watch(experiment, conditions, stimuli, noting_jobs)
 
 
 @pytest.fixture(scope="module")
-def pictured(small_sheet: Path) -> Watched:
+def pictured(small_sheet: Path, noting_jobs: Noting) -> Watched:
     """Run the composite and the montage of two pairs of pictures."""
     overrides = OPTIONS | PICTURES | {"protocol.pairs": 2}
     experiment = prepared(small_sheet, overrides)
     inputs, generator = experiment.session.parameters.input, experiment.session.generator("stimuli")
     pictures = experiment.options.pictures
     stimuli = picture_stimuli(pictures, 2, inputs.n, inputs.n_active, generator)
-    return watch(experiment, ["main", "montage"], stimuli)
+    return watch(experiment, ["main", "montage"], stimuli, noting_jobs)
 
 
 @pytest.fixture(scope="module")
@@ -429,12 +427,12 @@ def test_the_montage_is_shown_in_place_of_the_composite(pictured: Watched) -> No
 
 
 @pytest.fixture(scope="module")
-def two_pairs_of_codes(small_sheet: Path) -> Watched:
+def two_pairs_of_codes(small_sheet: Path, noting_jobs: Noting) -> Watched:
     """Run two pairs of random codes and a fifth code."""
     experiment = prepared(small_sheet, OPTIONS | {"protocol.pairs": 2, "protocol.n_random": 5})
     inputs, generator = experiment.session.parameters.input, experiment.session.generator("stimuli")
     stimuli = random_stimuli(5, 2, inputs.n, inputs.n_active, generator)
-    return watch(experiment, ["main"], stimuli)
+    return watch(experiment, ["main"], stimuli, noting_jobs)
 
 
 @pytest.fixture(params=["codes", "pictures"])

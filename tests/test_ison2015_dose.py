@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim import session as session_module
 from neurosim import statistics as st
 from neurosim.dose_response import phase_of
 from neurosim.experiment import prepare
@@ -33,17 +33,11 @@ def script() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def watched(small_sheet: Path) -> tuple[Run, list[Job]]:
+def watched(
+    small_sheet: Path, noting_jobs: Callable[[], AbstractContextManager[list[Job]]]
+) -> tuple[Run, list[Job]]:
     """Run every dose with all synapses plastic; return also what was simulated."""
-    jobs: list[Job] = []
-    simulate = session_module.simulate
-
-    def noted(job: Job, *rest: Any) -> Any:
-        jobs.append(job)
-        return simulate(job, *rest)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session_module, "simulate", noted)
+    with noting_jobs() as jobs:
         return ns.run("ison2015_dose", small_sheet, seed=2, overrides=OPTIONS), jobs
 
 

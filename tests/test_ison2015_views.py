@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -45,17 +47,11 @@ def script() -> ModuleType:
 
 
 @pytest.fixture(scope="module")
-def watched(small_sheet: Path) -> tuple[Run, list[Job]]:
+def watched(
+    small_sheet: Path, noting_jobs: Callable[[], AbstractContextManager[list[Job]]]
+) -> tuple[Run, list[Job]]:
     """Return a run, and what was simulated."""
-    jobs: list[Job] = []
-    simulate = session_module.simulate
-
-    def noted(job: Job, *rest: Any) -> Any:
-        jobs.append(job)
-        return simulate(job, *rest)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(session_module, "simulate", noted)
+    with noting_jobs() as jobs:
         return ns.run("ison2015_views", small_sheet, seed=SEED, overrides=OPTIONS), jobs
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from neurosim import statistics as st
 from neurosim.errors import InputError
-from neurosim.rate_changes import describe_rates
+from neurosim.rate_changes import describe_rates, rates_by_unit
 from neurosim.recording import Recording
 from neurosim.unit_responses import (
     UnitGroup,
@@ -17,7 +17,6 @@ from neurosim.unit_responses import (
     histograms_by_trial,
     histograms_by_unit,
     pair_coding_groups,
-    rates_by_unit,
     responding_groups,
 )
 
