@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurosim import abstract as abstract
     from neurosim import circuits as circuits
     from neurosim.experiment import run as run
     from neurosim.parameters.library import load_model as load_model
@@ -21,9 +22,9 @@ _FUNCTIONS = {
     "load_run": "neurosim.run_directory",
     "load_model": "neurosim.parameters.library",
 }
-_PACKAGES = ("circuits",)
+_PACKAGES = ("abstract", "circuits")
 
-__all__ = ["circuits", "load_model", "load_run", "run"]
+__all__ = ["abstract", "circuits", "load_model", "load_run", "run"]
 
 
 def __getattr__(name: str) -> Any:

@@ -54,8 +54,10 @@ def divide_by_mean(features: np.ndarray) -> np.ndarray:
                 "that are not all zero."
             )
     rows = rows / rows.max(axis=1, keepdims=True)  # the mean of very large numbers overflows
-    normalised: np.ndarray = rows / rows.mean(axis=1, keepdims=True)
-    return normalised
+    normalised = rows / rows.mean(axis=1, keepdims=True)
+    # Rounded, so that sums of a few features are exact and equal ones stay equal at any factor.
+    rounded: np.ndarray = np.rint(normalised * 2.0**32) / 2.0**32
+    return rounded
 
 
 def centre_of(features: np.ndarray) -> np.ndarray:
