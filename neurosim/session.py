@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from neurosim.errors import InputError, nearest_name
 from neurosim.progress import QUIET, Progress
 from neurosim.recording import Recording, SpikeTrains, Trace
 from neurosim.schedules import CircuitParameters, Patterns, structure_with_capacity, tables_of
-from neurosim.simulation.job import Job, Result, derived_seed
+from neurosim.simulation.job import Job, derived_seed
 from neurosim.simulation.target import choose_target, simulate
 from neurosim.timeline import Timeline
 
@@ -168,27 +169,66 @@ class Session:
             for population in parameters.populations
             for variable in ("i", "t")
         )
+        arrays = self.execute(
+            structure_with_capacity(parameters, tables),
+            parameters.run_arguments(),
+            tables,
+            timeline.duration,
+            f"noise {depth}",
+            (*spikes, *weights, "membrane_potential.v"),
+            start.weights if start else {},
+        )
+        return Segment(
+            self._recording(arrays, timeline),
+            State({name: arrays[name] for name in weights}, depth, label),
+        )
+
+    def execute(
+        self,
+        structure: Mapping[str, Any],
+        arguments: Mapping[str, float],
+        tables: Mapping[str, np.ndarray],
+        duration: float,
+        noise: str,
+        outputs: tuple[str, ...],
+        state: Mapping[str, np.ndarray] = MappingProxyType({}),
+    ) -> Mapping[str, np.ndarray]:
+        """Run the circuit once, with this session's seed and target.
+
+        Parameters
+        ----------
+        structure, arguments, tables, duration, outputs, state
+            As in `neurosim.simulation.job.Job`.
+        noise : str
+            Purpose of the noise: runs of one session with the same one have the same noise.
+
+        Returns
+        -------
+        mapping of str to ndarray
+            The outputs.
+
+        Raises
+        ------
+        SimulationError
+            If the build or the simulation fails.
+        """
         job = Job(
             circuit=self.circuit,
-            structure=structure_with_capacity(parameters, tables),
-            arguments=parameters.run_arguments(),
+            structure=structure,
+            arguments=arguments,
             tables=tables,
-            duration=timeline.duration,
+            duration=duration,
             brain_seed=self._brain_seed,
-            noise_seed=derived_seed(self.seed, f"noise {depth}"),
-            outputs=(*spikes, *weights, "membrane_potential.v"),
-            state=start.weights if start else {},
+            noise_seed=derived_seed(self.seed, noise),
+            outputs=outputs,
+            state=state,
         )
         result = simulate(job, self.target, self.progress)
         self.build_seconds += result.build_seconds
         self.run_seconds += result.run_seconds
-        return Segment(
-            self._recording(result, timeline),
-            State({name: result.arrays[name] for name in weights}, depth, label),
-        )
+        return result.arrays
 
-    def _recording(self, result: Result, timeline: Timeline) -> Recording:
-        arrays = result.arrays
+    def _recording(self, arrays: Mapping[str, np.ndarray], timeline: Timeline) -> Recording:
         voltage = arrays["membrane_potential.v"]
         spikes = {
             population: SpikeTrains(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurosim.circuits import area as area
+    from neurosim.circuits import fly_hash as fly_hash
 
-__all__ = ["area"]
+__all__ = ["area", "fly_hash"]
 
 
 def __getattr__(name: str) -> Any:

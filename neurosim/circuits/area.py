@@ -19,7 +19,7 @@ from brian2 import Clock, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, Tim
 
 from neurosim.circuits.poisson import event_count
 from neurosim.circuits.stages import Stages
-from neurosim.simulation.interactive import Circuit
+from neurosim.simulation.interactive import Circuit, circuit_of_trials
 from neurosim.tick import TICK
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def build(
     >>> voltage = StateMonitor(circuit.excitatory, "v", record=range(5))
     >>> circuit.run(2*second, monitors=[voltage])
     """
-    return Circuit("area", sheet, seed, timeline, patterns)
+    return circuit_of_trials("area", sheet, seed, timeline, patterns)
 
 
 def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from neurosim.parameters.area import AreaParameters
+from neurosim.parameters.fly_hash import FlyHashParameters
 
 CIRCUITS: dict[str, type] = {
     "area": AreaParameters,
+    "fly_hash": FlyHashParameters,
 }
 """Parameter dataclass of every circuit, by the name that stands in a sheet."""

@@ -8,11 +8,12 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import InputError, SimulationError, nearest_name
+from neurosim.odours import odour_tables, projection_of
 from neurosim.schedules import Patterns, structure_with_capacity, tables_of
 from neurosim.simulation.binary import COMPLAINT, check_results, command_line, write_arrays
 from neurosim.simulation.cache import get_or_build
@@ -22,7 +23,56 @@ from neurosim.simulation.toolchain import find_compiler
 from neurosim.timeline import Timeline
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from neurosim.parameters import Sheet
+
+
+def circuit_of_trials(
+    name: str,
+    sheet: Sheet,
+    seed: int,
+    timeline: Timeline | None,
+    patterns: Patterns | None,
+) -> Circuit:
+    """Return a circuit that is shown the trials of a timeline, silence if there is none.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed, the timeline or a pattern is refused.
+    """
+    _refuse_another(sheet, name)
+    tables = tables_of(sheet.parameters, timeline or Timeline(()), patterns or {})
+    return Circuit(name, sheet, seed, structure_with_capacity(sheet.parameters, tables), tables)
+
+
+def circuit_of_odours(name: str, sheet: Sheet, seed: int, odours: np.ndarray) -> Circuit:
+    """Return a circuit that is presented odours, one after the other.
+
+    Parameters
+    ----------
+    name : str
+    sheet : Sheet
+    seed : int
+    odours : ndarray of float, shape (n_odours, n_projection_neurons)
+        Rates of the receptor neurons of each type, Hz.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed or the odours are refused.
+    """
+    _refuse_another(sheet, name)
+    claws = projection_of(sheet.parameters, seed)
+    tables = odour_tables(sheet.parameters, claws, odours, len(odours))
+    structure = {**sheet.parameters.structure(), "n_odours": len(odours)}
+    return Circuit(name, sheet, seed, structure, tables)
+
+
+def _refuse_another(sheet: Sheet, circuit: str) -> None:
+    if sheet.circuit != circuit:
+        raise InputError(f"The sheet '{sheet.name}' is of '{sheet.circuit}', not of '{circuit}'.")
 
 
 class Circuit:
@@ -38,33 +88,29 @@ class Circuit:
     sheet : Sheet
     seed : int
         Draws the brain, then the noise.
-    timeline : Timeline, optional
-        Trials to be shown; silence if left out.
-    patterns : mapping, optional
-        Active units of each stimulus by population, see `neurosim.schedules.tables_of`.
+    structure : mapping
+        What is compiled in.
+    tables : mapping of str to ndarray
+        What the circuit is shown, by name.
 
     Raises
     ------
     InputError
-        If the sheet is of another circuit, or the seed, the timeline or a pattern is refused.
+        If the seed is refused.
     """
 
     def __init__(
         self,
         name: str,
         sheet: Sheet,
-        seed: int = 0,
-        timeline: Timeline | None = None,
-        patterns: Patterns | None = None,
+        seed: int,
+        structure: Mapping[str, Any],
+        tables: Mapping[str, np.ndarray],
     ) -> None:
-        if sheet.circuit != name:
-            raise InputError(f"The sheet '{sheet.name}' is of '{sheet.circuit}', not of '{name}'.")
-        parameters = sheet.parameters
-        tables = tables_of(parameters, timeline or Timeline(()), patterns or {})
         self._job = Job(
             circuit=name,
-            structure=structure_with_capacity(parameters, tables),
-            arguments=parameters.run_arguments(),
+            structure=structure,
+            arguments=sheet.parameters.run_arguments(),
             tables=tables,
             duration=0.0,
             brain_seed=derived_seed(seed, "brain"),

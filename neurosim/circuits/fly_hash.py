@@ -1,0 +1,296 @@
+"""The fly's hash: projection neurons, Kenyon cells and APL (Dasgupta et al. 2017, figure 1).
+
+Odours come one behind the other, each for a window, and every window starts afresh. Each Kenyon
+cell sums a few projection neurons, its claws; APL, one graded neuron that does not spike, is
+excited by all Kenyon cells and inhibits them all, so that only the most strongly driven ones fire.
+Projection neurons integrate: either the Poisson spikes of all receptor neurons of their type, each
+weighted by the gain of the antennal lobe, or the rate itself, which makes them fire regularly from
+a random phase on.
+
+Potentials are relative to rest. Every parameter is a shared variable of a group, so that the
+compiled circuit takes it as an argument; only sizes, dt and the kind of spike trains are compiled
+in. The odours and the claws are tables, which it takes as arguments too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from brian2 import (
+    Clock,
+    NeuronGroup,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    linked_var,
+    second,
+)
+
+from neurosim.simulation.interactive import Circuit, circuit_of_odours
+
+if TYPE_CHECKING:
+    from neurosim.circuits.stages import Stages
+    from neurosim.parameters import Sheet
+
+# Which odour is on: its number, in seconds, stands for the time in the tables.
+ODOUR = "floor((t + 0.5*dt)/window)*second"
+STARTS = "t_in_timesteps % timestep(window, dt) == 0"
+
+# A Poisson unit knows when it fires next, so that random numbers are drawn per spike, not per step.
+RECEPTOR_NEURONS = """
+rate : hertz
+t_next : second
+window : second (shared, constant)
+"""
+
+REGULAR_NEURONS = """
+dphase/dt = rate : 1
+rate : hertz
+window : second (shared, constant)
+"""
+
+# Of several receptor neurons that fire at the mean rate r, each spike moves the phase by
+# rate/(n*r), so that the projection neuron fires at `rate`: the gain that the antennal lobe sets.
+DRIVEN_NEURONS = """
+phase : 1
+rate : hertz
+increment : 1
+window : second (shared, constant)
+"""
+
+KENYON_CELLS = """
+dv/dt = (drive - v + gain*v_apl*(v_inhibition - v))/tau_m : volt
+ddrive/dt = -drive/tau_synapse : volt
+v_apl : volt (linked)
+gain : 1/volt (shared, constant)
+tau_m : second (shared, constant)
+tau_synapse : second (shared, constant)
+v_threshold : volt (shared, constant)
+v_reset : volt (shared, constant)
+v_inhibition : volt (shared, constant)
+"""
+
+APL = """
+dv/dt = -v/tau_m : volt
+tau_m : second (shared, constant)
+window : second (shared, constant)
+"""
+
+WEIGHT = """
+weight : volt (shared, constant)
+"""
+
+N_TRACED = 8
+
+
+def build(sheet: Sheet, seed: int = 0, odours: np.ndarray | None = None) -> Circuit:
+    """Build the circuit to work with in Python, with every Brian2 object within reach.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Of the circuit ``fly_hash``, from `neurosim.load_model`. Values that are calibrated on data
+        (``apl.gain``, ``kenyon_cells.epsp``) are taken as they stand: give them, for example those
+        that `neurosim.calibrate_hash` returns.
+    seed : int
+        Draws the claws, then the noise.
+    odours : ndarray of float, shape (n_odours, n_projection_neurons), optional
+        Rates of the receptor neurons of each type, Hz, one odour a window; one odour that excites
+        nothing if left out.
+
+    Returns
+    -------
+    Circuit
+        Its attributes are the objects of `assemble`.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed or the odours are refused.
+    """
+    if odours is None:
+        odours = np.zeros((1, sheet.parameters.projection_neurons.n))
+    return circuit_of_odours("fly_hash", sheet, seed, odours)
+
+
+def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
+    """Create the Brian2 objects of the fly's hash.
+
+    Parameters
+    ----------
+    structure : mapping
+        What is compiled in: ``receptor_neurons.n_per_type``, ``projection_neurons.n``,
+        ``projection_neurons.spikes``, ``kenyon_cells.n``, ``kenyon_cells.claws``,
+        ``simulation.dt`` (s), and the capacity ``n_odours`` of the tables.
+    stages : Stages
+        Called between creation, connection and initial values, so that parameters and tables
+        reach the objects on every target.
+
+    Returns
+    -------
+    dict of str to Brian2 object
+        Populations, projections, tables and monitors by name.
+    """
+    clock = Clock(structure["simulation.dt"] * second, name="step")
+    tables = _tables(structure)
+    kenyon_cells = NeuronGroup(
+        structure["kenyon_cells.n"],
+        KENYON_CELLS,
+        threshold="v > v_threshold",
+        reset="v = v_reset",
+        # The inhibition changes in every step: exponential Euler would take an exponential of each
+        # cell in each step, three times the cost of the whole circuit.
+        method="rk2",
+        clock=clock,
+        namespace={},
+        name="kenyon_cells",
+    )
+    apl = NeuronGroup(
+        1,
+        APL,
+        events={"window_starts": STARTS},
+        method="exponential_euler",
+        clock=clock,
+        namespace={},
+        name="apl",
+    )
+    apl.run_on_event("window_starts", "v = 0*volt")
+    kenyon_cells.v_apl = linked_var(apl, "v")
+    glomeruli = _glomeruli(structure, clock, tables)
+    projection_neurons = glomeruli["projection_neurons"]
+
+    claws = Synapses(
+        projection_neurons,
+        kenyon_cells,
+        WEIGHT,
+        on_pre="drive_post += weight",
+        clock=clock,
+        namespace=tables,
+        name="claws",
+    )
+    to_apl = Synapses(
+        kenyon_cells,
+        apl,
+        WEIGHT,
+        on_pre="v_post += weight",
+        clock=clock,
+        namespace={},
+        name="kenyon_cells_to_apl",
+    )
+    # One event of one neuron instead of a question to every Kenyon cell in every step.
+    clearing = Synapses(
+        apl,
+        kenyon_cells,
+        on_pre={"clear": "v_post = 0*volt\ndrive_post = 0*volt"},
+        on_event={"clear": "window_starts"},
+        clock=clock,
+        namespace={},
+        name="clearing",
+    )
+    monitors = {
+        f"{group.name}_spikes": SpikeMonitor(group, name=f"{group.name}_spikes")
+        for group in (projection_neurons, kenyon_cells)
+    }
+    traced = range(min(N_TRACED, len(kenyon_cells)))
+    monitors["kenyon_cell_potential"] = StateMonitor(
+        kenyon_cells, "v", record=traced, clock=clock, name="kenyon_cell_potential"
+    )
+    monitors["apl_potential"] = StateMonitor(
+        apl, "v", record=True, clock=clock, name="apl_potential"
+    )
+    projections = {"claws": claws, "kenyon_cells_to_apl": to_apl, "clearing": clearing}
+    objects = {
+        **glomeruli,
+        "kenyon_cells": kenyon_cells,
+        "apl": apl,
+        **projections,
+        **tables,
+        **monitors,
+    }
+
+    stages.before_connecting(objects)
+    n_claws = structure["kenyon_cells.claws"]
+    claws.connect(i=f"int(claw_table(k*second, j)) for k in range({n_claws})")
+    to_apl.connect()
+    clearing.connect()
+    if "receptor_neurons_to_projection_neurons" in objects:
+        n_per_type = structure["receptor_neurons.n_per_type"]
+        objects["receptor_neurons_to_projection_neurons"].connect(j=f"i // {n_per_type}")
+    stages.before_initial_values(objects)
+    stages.before_running(objects)
+    return objects
+
+
+def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
+    n_types, n_odours = structure["projection_neurons.n"], structure["n_odours"]
+    shapes = {
+        "claw_table": (structure["kenyon_cells.claws"], structure["kenyon_cells.n"]),
+        "projection_neuron_rates": (n_odours, n_types),
+    }
+    if structure["projection_neurons.spikes"] != "regular":
+        shapes["receptor_neuron_rates"] = (n_odours, n_types)
+    return {
+        name: TimedArray(np.zeros(shape), dt=1 * second, name=name)
+        for name, shape in shapes.items()
+    }
+
+
+def _glomeruli(
+    structure: Mapping[str, Any], clock: Clock, tables: Mapping[str, TimedArray]
+) -> dict[str, Any]:
+    """Return projection neurons, with receptor neurons and their synapses where these are."""
+    regular = structure["projection_neurons.spikes"] == "regular"
+    projection_neurons = NeuronGroup(
+        structure["projection_neurons.n"],
+        REGULAR_NEURONS if regular else DRIVEN_NEURONS,
+        threshold="phase >= 1",
+        reset="phase -= 1",
+        events={"window_starts": STARTS},
+        method="rk2",
+        clock=clock,
+        namespace=tables,
+        name="projection_neurons",
+    )
+    start = f"rate = projection_neuron_rates({ODOUR}, i)*hertz\nphase = rand()"
+    if regular:
+        projection_neurons.run_on_event("window_starts", start)
+        return {"projection_neurons": projection_neurons}
+
+    n_per_type = structure["receptor_neurons.n_per_type"]
+    received = f"({n_per_type}*receptor_neuron_rates({ODOUR}, i)*hertz)"
+    projection_neurons.run_on_event(
+        "window_starts", f"{start}\nincrement = rate/clip({received}, 1e-9*hertz, inf*hertz)"
+    )
+    receptor_neurons = NeuronGroup(
+        n_per_type * structure["projection_neurons.n"],
+        RECEPTOR_NEURONS,
+        threshold="t >= t_next",
+        reset="t_next -= log(rand())/rate",
+        events={"window_starts": STARTS},
+        method="rk2",
+        clock=clock,
+        namespace=tables,
+        name="receptor_neurons",
+    )
+    # A receptor neuron at 0 Hz waits until long after the end.
+    receptor_neurons.run_on_event(
+        "window_starts",
+        f"rate = receptor_neuron_rates({ODOUR}, i // {n_per_type})*hertz\n"
+        "t_next = t - log(rand())/clip(rate, 1e-9*hertz, inf*hertz)",
+    )
+    convergence = Synapses(
+        receptor_neurons,
+        projection_neurons,
+        on_pre="phase_post += increment_post",
+        clock=clock,
+        namespace={},
+        name="receptor_neurons_to_projection_neurons",
+    )
+    return {
+        "receptor_neurons": receptor_neurons,
+        "projection_neurons": projection_neurons,
+        convergence.name: convergence,
+    }

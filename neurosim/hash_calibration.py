@@ -1,0 +1,127 @@
+"""Calibrate a hash circuit on a user's own data: first the synapses of the claws, then APL.
+
+The recipe of Kennedy (2019, as quoted second-hand): set how many Kenyon cells fire without APL, a
+given multiple of the wanted sparsity, then let APL's gain bring them down to it. There, thresholds
+are set first; here it is the size of the excitatory potentials, since the threshold is measured.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from neurosim.errors import SimulationError
+from neurosim.spiking_hash import HashCircuit
+
+TOLERANCE = 0.01  # of the fraction that is wanted. Ours: a fifth of the spread over odours
+MOST_STEPS = 30  # ours; some eight are needed
+FIRST_EPSP = 1.4e-3  # V, where the search begins: measured (Turner et al. 2008, second-hand)
+FIRST_GAIN = 100.0  # 1/V, where the search begins; ours
+
+
+def calibrate_hash(circuit: HashCircuit, samples: np.ndarray) -> HashCircuit:
+    """Fit the scale, the excitatory potentials and APL's gain to data.
+
+    The receptor neurons fire at ``receptor_neurons.mean_rate`` on average over samples and types.
+    Where the sheet gives ``apl.release``, ``kenyon_cells.epsp`` is fitted so that without APL
+    ``apl.release`` times as many Kenyon cells fire as with it. Where it gives ``apl.sparsity``,
+    ``apl.gain`` is fitted so that this fraction of them fires on average.
+
+    Parameters
+    ----------
+    circuit : HashCircuit
+    samples : ndarray of float, shape (n_samples, n_features)
+        Data of the kind that will be hashed, and other than those that are scored. A hundred are
+        enough.
+
+    Returns
+    -------
+    HashCircuit
+        With ``apl.release`` and ``apl.sparsity`` set to 0, for what they ask for has been done.
+
+    Raises
+    ------
+    InputError
+        If the samples do not fit the circuit.
+    SimulationError
+        If no value leads to the wanted fraction.
+    """
+    wanted = circuit.parameters
+    scale = wanted.receptor_neurons.mean_rate / float(np.mean(samples))
+    circuit = replace(circuit, scale=scale).changed(apl__release=0.0, apl__sparsity=0.0)
+
+    def active(changed: HashCircuit) -> float:
+        counts = changed.counts(samples, "calibration")
+        return float(counts.nnz / (counts.shape[0] * counts.shape[1]))
+
+    if wanted.apl.release > 0:
+        alone = circuit.changed(apl__gain=0.0)
+        epsp = search(
+            lambda value: active(alone.changed(kenyon_cells__epsp=value)),
+            wanted.apl.release * wanted.apl.sparsity,
+            FIRST_EPSP,
+        )
+        circuit = circuit.changed(kenyon_cells__epsp=epsp)
+    if wanted.apl.sparsity > 0:
+        gain = search(
+            lambda value: -active(circuit.changed(apl__gain=value)),
+            -wanted.apl.sparsity,
+            FIRST_GAIN,
+        )
+        circuit = circuit.changed(apl__gain=gain)
+    return circuit
+
+
+def search(function: Callable[[float], float], wanted: float, first: float) -> float:
+    """Find where a rising function of a positive value reaches what is wanted.
+
+    Brackets it by doubling, then takes false positions on the logarithm of the value, halving the
+    weight of an end that stays (Illinois).
+
+    Parameters
+    ----------
+    function : callable
+        Rises with its argument, apart from noise.
+    wanted : float
+        Found within `TOLERANCE` of it, or as near as a step of the function allows.
+    first : float
+        Where the search begins, above 0.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    SimulationError
+        If the function does not reach it.
+    """
+    ends: dict[bool, tuple[float, float]] = {}  # above or below: logarithm, missing
+    best = (math.inf, first)
+    position, kept = math.log(first), None
+    for _ in range(MOST_STEPS):
+        missing = function(math.exp(position)) - wanted
+        best = min(best, (abs(missing), math.exp(position)))
+        if abs(missing) <= TOLERANCE * abs(wanted):
+            return best[1]
+        above = missing > 0
+        if above == kept and (not above) in ends:
+            end, value = ends[not above]
+            ends[not above] = (end, value / 2)
+        ends[above], kept = (position, missing), above
+        if len(ends) < 2:
+            position += math.log(2) * (-1 if above else 1)
+            continue
+        (low, under), (high, over) = ends[False], ends[True]
+        if high - low < 1e-4:
+            return best[1]
+        position = low + (high - low) * under / (under - over)
+    if len(ends) < 2:
+        raise SimulationError(
+            f"The calibration ended at {best[1]:.3g} without reaching {abs(wanted):.3g} of the "
+            "Kenyon cells."
+        )
+    return best[1]
