@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 # Odours that one run of the compiled circuit has room for; the number of odours is not compiled
-# in. Ours: starting a run costs as much as 30 odours, and the results of one stay below 50 MB.
-BATCH = 1024
+# in. Ours: starting a run costs as much as a hundred odours, and its results stay below 100 MB.
+BATCH = 2048
 KENYON_CELL_SPIKES = ("kenyon_cells_spikes.i", "kenyon_cells_spikes.t")
 EVERYTHING = (
     *KENYON_CELL_SPIKES,
@@ -166,9 +166,7 @@ class HashCircuit:
             tables = odour_tables(self.parameters, self.projection, batch, BATCH)
             duration = len(batch) * window
             purpose = f"{noise}, batch {number}"
-            arrays = self.session.execute(
-                structure, arguments, tables, duration, purpose, outputs
-            )
+            arrays = self.session.execute(structure, arguments, tables, duration, purpose, outputs)
             yield arrays, len(batch)
 
     def _tags(self, cells: np.ndarray, times: np.ndarray, n_samples: int) -> csr_matrix:
@@ -203,9 +201,7 @@ class HashCircuit:
         }
         return Recording(spikes, trials, duration, self._traces(arrays, samples), "")
 
-    def _traces(
-        self, arrays: Mapping[str, np.ndarray], samples: np.ndarray
-    ) -> dict[str, Trace]:
+    def _traces(self, arrays: Mapping[str, np.ndarray], samples: np.ndarray) -> dict[str, Trace]:
         potentials = {
             "apl_potential": "Potential of APL above rest.",
             "kenyon_cell_potential": "Potential of the first Kenyon cells above rest.",

@@ -35,9 +35,12 @@ if TYPE_CHECKING:
     from neurosim.circuits.stages import Stages
     from neurosim.parameters import Sheet
 
-# Which odour is on: its number, in seconds, stands for the time in the tables.
-ODOUR = "floor((t + 0.5*dt)/window)*second"
-STARTS = "t_in_timesteps % timestep(window, dt) == 0"
+# The last step of a window: what is done at its end holds from the first step of the next one on.
+ENDS = "(t_in_timesteps + 1) % timestep(window, dt) == 0"
+# The odour of the next window: its number, in seconds, stands for the time in the tables.
+NEXT = "floor((t + 1.5*dt)/window)*second"
+FIRST = "0*second"
+SILENT = "1e-9*hertz"  # a receptor neuron without input waits until long after the end
 
 # A Poisson unit knows when it fires next, so that random numbers are drawn per spike, not per step.
 RECEPTOR_NEURONS = """
@@ -151,13 +154,13 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     apl = NeuronGroup(
         1,
         APL,
-        events={"window_starts": STARTS},
+        events={"window_ends": ENDS},
         method="exponential_euler",
         clock=clock,
         namespace={},
         name="apl",
     )
-    apl.run_on_event("window_starts", "v = 0*volt")
+    apl.run_on_event("window_ends", "v = 0*volt", when="end")
     kenyon_cells.v_apl = linked_var(apl, "v")
     glomeruli = _glomeruli(structure, clock, tables)
     projection_neurons = glomeruli["projection_neurons"]
@@ -185,11 +188,12 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         apl,
         kenyon_cells,
         on_pre={"clear": "v_post = 0*volt\ndrive_post = 0*volt"},
-        on_event={"clear": "window_starts"},
+        on_event={"clear": "window_ends"},
         clock=clock,
         namespace={},
         name="clearing",
     )
+    clearing.clear.order = 1  # behind the spikes that arrive in the same step
     monitors = {
         f"{group.name}_spikes": SpikeMonitor(group, name=f"{group.name}_spikes")
         for group in (projection_neurons, kenyon_cells)
@@ -221,7 +225,19 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         objects["receptor_neurons_to_projection_neurons"].connect(j=f"i // {n_per_type}")
     stages.before_initial_values(objects)
     stages.before_running(objects)
+    # Behind the seed of the noise, as in all later windows.
+    _present_first_odour(structure, objects)
     return objects
+
+
+def _present_first_odour(structure: Mapping[str, Any], objects: Mapping[str, Any]) -> None:
+    codes = {"projection_neurons": _new_odour(structure, FIRST)}
+    if "receptor_neurons" in objects:
+        codes["receptor_neurons"] = _new_rates(structure, FIRST, "0*second")
+    for group, code in codes.items():
+        for line in code.splitlines():
+            variable, _, expression = line.partition(" = ")
+            setattr(objects[group], variable, expression)
 
 
 def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
@@ -248,38 +264,31 @@ def _glomeruli(
         REGULAR_NEURONS if regular else DRIVEN_NEURONS,
         threshold="phase >= 1",
         reset="phase -= 1",
-        events={"window_starts": STARTS},
+        events={"window_ends": ENDS},
         method="rk2",
         clock=clock,
         namespace=tables,
         name="projection_neurons",
     )
-    start = f"rate = projection_neuron_rates({ODOUR}, i)*hertz\nphase = rand()"
+    # After everything else in the step, so that no spike of this window reaches the next.
+    projection_neurons.run_on_event("window_ends", _new_odour(structure, NEXT), when="end")
     if regular:
-        projection_neurons.run_on_event("window_starts", start)
         return {"projection_neurons": projection_neurons}
 
     n_per_type = structure["receptor_neurons.n_per_type"]
-    received = f"({n_per_type}*receptor_neuron_rates({ODOUR}, i)*hertz)"
-    projection_neurons.run_on_event(
-        "window_starts", f"{start}\nincrement = rate/clip({received}, 1e-9*hertz, inf*hertz)"
-    )
     receptor_neurons = NeuronGroup(
         n_per_type * structure["projection_neurons.n"],
         RECEPTOR_NEURONS,
         threshold="t >= t_next",
         reset="t_next -= log(rand())/rate",
-        events={"window_starts": STARTS},
-        method="rk2",
+        events={"window_ends": ENDS},
+        method="euler",
         clock=clock,
         namespace=tables,
         name="receptor_neurons",
     )
-    # A receptor neuron at 0 Hz waits until long after the end.
     receptor_neurons.run_on_event(
-        "window_starts",
-        f"rate = receptor_neuron_rates({ODOUR}, i // {n_per_type})*hertz\n"
-        "t_next = t - log(rand())/clip(rate, 1e-9*hertz, inf*hertz)",
+        "window_ends", _new_rates(structure, NEXT, "(t + dt)"), when="end"
     )
     convergence = Synapses(
         receptor_neurons,
@@ -294,3 +303,23 @@ def _glomeruli(
         "projection_neurons": projection_neurons,
         convergence.name: convergence,
     }
+
+
+def _new_odour(structure: Mapping[str, Any], odour: str) -> str:
+    """Return the code that presents an odour to the projection neurons."""
+    code = f"rate = projection_neuron_rates({odour}, i)*hertz\nphase = rand()"
+    if structure["projection_neurons.spikes"] == "regular":
+        return code
+    n_per_type = structure["receptor_neurons.n_per_type"]
+    received = f"{n_per_type}*receptor_neuron_rates({odour}, i)*hertz"
+    return f"{code}\nincrement = rate/clip({received}, {SILENT}, inf*hertz)"
+
+
+def _new_rates(structure: Mapping[str, Any], odour: str, now: str) -> str:
+    """Return the code that presents an odour to the receptor neurons.
+
+    A Poisson process has no memory, so the next spike may be drawn anew.
+    """
+    n_per_type = structure["receptor_neurons.n_per_type"]
+    rate = f"receptor_neuron_rates({odour}, i // {n_per_type})*hertz"
+    return f"rate = clip({rate}, {SILENT}, inf*hertz)\nt_next = {now} - log(rand())/rate"
