@@ -11,25 +11,29 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurosim import abstract as abstract
     from neurosim import circuits as circuits
+    from neurosim.apl_gain import calibrate_apl as calibrate_apl
     from neurosim.experiment import run as run
+    from neurosim.fly_hash_transformer import FlyHash as FlyHash
     from neurosim.parameters.library import load_model as load_model
     from neurosim.run_directory import load_run as load_run
 
 __version__ = "0.1.0"
 
-_FUNCTIONS = {
+_EXPORTS = {
+    "FlyHash": "neurosim.fly_hash_transformer",
+    "calibrate_apl": "neurosim.apl_gain",
     "run": "neurosim.experiment",
     "load_run": "neurosim.run_directory",
     "load_model": "neurosim.parameters.library",
 }
 _PACKAGES = ("abstract", "circuits")
 
-__all__ = ["abstract", "circuits", "load_model", "load_run", "run"]
+__all__ = ["FlyHash", "abstract", "calibrate_apl", "circuits", "load_model", "load_run", "run"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in _FUNCTIONS:
-        return getattr(import_module(_FUNCTIONS[name]), name)
+    if name in _EXPORTS:
+        return getattr(import_module(_EXPORTS[name]), name)
     if name in _PACKAGES:
         return import_module(f"neurosim.{name}")
     raise AttributeError(f"module 'neurosim' has no attribute '{name}'")

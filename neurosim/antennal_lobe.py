@@ -34,8 +34,9 @@ def projection_neuron_rates(receptor_rates: np.ndarray, lobe: AntennalLobe) -> n
         inhibition = lobe.sigma**lobe.exponent + (lobe.lateral_inhibition * mean) ** lobe.exponent
         numerator, denominator = lobe.r_max * power, power + inhibition
     else:
-        numerator, denominator = lobe.centred_rate * receptor_rates, np.broadcast_to(
-            mean, receptor_rates.shape
+        numerator, denominator = (
+            lobe.centred_rate * receptor_rates,
+            np.broadcast_to(mean, receptor_rates.shape),
         )
     rates = np.zeros(receptor_rates.shape)
     np.divide(numerator, denominator, out=rates, where=receptor_rates > 0)

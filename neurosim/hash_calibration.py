@@ -13,11 +13,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurosim.errors import SimulationError
 from neurosim.spiking_hash import HashCircuit
 
+NEAR = 0.1  # ours: a fraction that is off by more than a tenth is worth a warning
 TOLERANCE = 0.01  # of the fraction that is wanted. Ours: a fifth of the spread over odours
 MOST_STEPS = 30  # ours; some eight are needed
+MOST_DOUBLINGS = 12  # ours: no value within a factor of 4096 of the first will do
+FINEST = 1e-4  # of the logarithm of the value, where the function jumps over what is wanted. Ours
 FIRST_EPSP = 1.4e-3  # V, where the search begins: measured (Turner et al. 2008, second-hand)
 FIRST_GAIN = 100.0  # 1/V, where the search begins; ours
 
@@ -47,7 +49,12 @@ def calibrate_hash(circuit: HashCircuit, samples: np.ndarray) -> HashCircuit:
     InputError
         If the samples do not fit the circuit.
     SimulationError
-        If no value leads to the wanted fraction.
+        If a simulation fails.
+
+    Warns
+    -----
+    Through the session's progress, if no value leads near the wanted fraction: data of one
+    feature, say, drive all Kenyon cells alike.
     """
     wanted = circuit.parameters
     scale = wanted.receptor_neurons.mean_rate / float(np.mean(samples))
@@ -58,24 +65,31 @@ def calibrate_hash(circuit: HashCircuit, samples: np.ndarray) -> HashCircuit:
         return float(counts.nnz / (counts.shape[0] * counts.shape[1]))
 
     if wanted.apl.release > 0:
-        alone = circuit.changed(apl__gain=0.0)
-        epsp = search(
-            lambda value: active(alone.changed(kenyon_cells__epsp=value)),
-            wanted.apl.release * wanted.apl.sparsity,
-            FIRST_EPSP,
+        alone, fraction = circuit.changed(apl__gain=0.0), wanted.apl.release * wanted.apl.sparsity
+        epsp, reached = search(
+            lambda value: active(alone.changed(kenyon_cells__epsp=value)), fraction, FIRST_EPSP
         )
+        _warn_if_missed(circuit, "Without APL", reached, fraction)
         circuit = circuit.changed(kenyon_cells__epsp=epsp)
     if wanted.apl.sparsity > 0:
-        gain = search(
-            lambda value: -active(circuit.changed(apl__gain=value)),
-            -wanted.apl.sparsity,
-            FIRST_GAIN,
+        fraction = wanted.apl.sparsity
+        gain, reached = search(
+            lambda value: -active(circuit.changed(apl__gain=value)), -fraction, FIRST_GAIN
         )
+        _warn_if_missed(circuit, "With APL", -reached, fraction)
         circuit = circuit.changed(apl__gain=gain)
     return circuit
 
 
-def search(function: Callable[[float], float], wanted: float, first: float) -> float:
+def _warn_if_missed(circuit: HashCircuit, when: str, reached: float, wanted: float) -> None:
+    if abs(reached - wanted) > NEAR * wanted:
+        circuit.session.progress.warn(
+            f"{when} {reached:.3g} of the Kenyon cells fire to the data of the calibration, "
+            f"wanted {wanted:.3g}: no strength of the synapses comes nearer."
+        )
+
+
+def search(function: Callable[[float], float], wanted: float, first: float) -> tuple[float, float]:
     """Find where a rising function of a positive value reaches what is wanted.
 
     Brackets it by doubling, then takes false positions on the logarithm of the value, halving the
@@ -92,36 +106,32 @@ def search(function: Callable[[float], float], wanted: float, first: float) -> f
 
     Returns
     -------
-    float
-
-    Raises
-    ------
-    SimulationError
-        If the function does not reach it.
+    value : float
+        The best that was found.
+    reached : float
+        The function there.
     """
     ends: dict[bool, tuple[float, float]] = {}  # above or below: logarithm, missing
-    best = (math.inf, first)
+    best = (math.inf, first, math.nan)
     position, kept = math.log(first), None
-    for _ in range(MOST_STEPS):
-        missing = function(math.exp(position)) - wanted
-        best = min(best, (abs(missing), math.exp(position)))
+    for step in range(MOST_STEPS):
+        reached = function(math.exp(position))
+        missing = reached - wanted
+        best = min(best, (abs(missing), math.exp(position), reached))
         if abs(missing) <= TOLERANCE * abs(wanted):
-            return best[1]
+            break
         above = missing > 0
         if above == kept and (not above) in ends:
             end, value = ends[not above]
             ends[not above] = (end, value / 2)
         ends[above], kept = (position, missing), above
         if len(ends) < 2:
+            if step == MOST_DOUBLINGS:
+                break
             position += math.log(2) * (-1 if above else 1)
             continue
         (low, under), (high, over) = ends[False], ends[True]
-        if high - low < 1e-4:
-            return best[1]
+        if high - low < FINEST:
+            break
         position = low + (high - low) * under / (under - over)
-    if len(ends) < 2:
-        raise SimulationError(
-            f"The calibration ended at {best[1]:.3g} without reaching {abs(wanted):.3g} of the "
-            "Kenyon cells."
-        )
-    return best[1]
+    return best[1], best[2]

@@ -74,9 +74,10 @@ def odour_tables(
     if not np.isfinite(odours).all() or (odours < 0).any():
         raise InputError("An odour has a rate that is negative or not finite, expected Hz.")
     claws = parameters.kenyon_cells.claws
-    if projection.shape != (parameters.kenyon_cells.n, n_types) or (
-        projection.sum(axis=1) != claws
-    ).any():
+    if (
+        projection.shape != (parameters.kenyon_cells.n, n_types)
+        or (projection.sum(axis=1) != claws).any()
+    ):
         raise InputError(
             f"The projection has shape {projection.shape}, expected {parameters.kenyon_cells.n} "
             f"Kenyon cells with {claws} of {n_types} projection neurons each."

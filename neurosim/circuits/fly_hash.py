@@ -64,9 +64,12 @@ increment : 1
 window : second (shared, constant)
 """
 
+# Inhibition is in units of the leak. More of it than a cell could follow within one step is cut
+# off, for the midpoint rule would turn it into excitation.
 KENYON_CELLS = """
-dv/dt = (drive - v + gain*v_apl*(v_inhibition - v))/tau_m : volt
+dv/dt = (drive - v + inhibition*(v_inhibition - v))/tau_m : volt
 ddrive/dt = -drive/tau_synapse : volt
+inhibition = clip(gain*v_apl, 0, tau_m/dt - 1) : 1
 v_apl : volt (linked)
 gain : 1/volt (shared, constant)
 tau_m : second (shared, constant)
@@ -193,7 +196,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         namespace={},
         name="clearing",
     )
-    clearing.clear.order = 1  # behind the spikes that arrive in the same step
+    clearing.clear.when = "end"  # behind the spikes and resets of the same step
     monitors = {
         f"{group.name}_spikes": SpikeMonitor(group, name=f"{group.name}_spikes")
         for group in (projection_neurons, kenyon_cells)
@@ -233,7 +236,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
 def _present_first_odour(structure: Mapping[str, Any], objects: Mapping[str, Any]) -> None:
     codes = {"projection_neurons": _new_odour(structure, FIRST)}
     if "receptor_neurons" in objects:
-        codes["receptor_neurons"] = _new_rates(structure, FIRST, "0*second")
+        codes["receptor_neurons"] = _new_rates(structure, FIRST, "-dt")
     for group, code in codes.items():
         for line in code.splitlines():
             variable, _, expression = line.partition(" = ")
@@ -288,8 +291,10 @@ def _glomeruli(
         name="receptor_neurons",
     )
     receptor_neurons.run_on_event(
-        "window_ends", _new_rates(structure, NEXT, "(t + dt)"), when="end"
+        "window_ends", _new_rates(structure, NEXT, "t"), when="end"
     )
+    # Their spikes arrive in the same step, so that projection neurons fire at `rate` on average.
+    receptor_neurons.set_event_schedule("spike", when="before_groups")
     convergence = Synapses(
         receptor_neurons,
         projection_neurons,
@@ -298,6 +303,7 @@ def _glomeruli(
         namespace={},
         name="receptor_neurons_to_projection_neurons",
     )
+    convergence.pre.when = "groups"
     return {
         "receptor_neurons": receptor_neurons,
         "projection_neurons": projection_neurons,
@@ -315,11 +321,12 @@ def _new_odour(structure: Mapping[str, Any], odour: str) -> str:
     return f"{code}\nincrement = rate/clip({received}, {SILENT}, inf*hertz)"
 
 
-def _new_rates(structure: Mapping[str, Any], odour: str, now: str) -> str:
+def _new_rates(structure: Mapping[str, Any], odour: str, before: str) -> str:
     """Return the code that presents an odour to the receptor neurons.
 
-    A Poisson process has no memory, so the next spike may be drawn anew.
+    A Poisson process has no memory, so the next spike may be drawn anew. A step holds the spikes
+    since the step `before` it.
     """
     n_per_type = structure["receptor_neurons.n_per_type"]
     rate = f"receptor_neuron_rates({odour}, i // {n_per_type})*hertz"
-    return f"rate = clip({rate}, {SILENT}, inf*hertz)\nt_next = {now} - log(rand())/rate"
+    return f"rate = clip({rate}, {SILENT}, inf*hertz)\nt_next = {before} - log(rand())/rate"

@@ -130,7 +130,10 @@ class FlyHashParameters:
     @property
     def populations(self) -> dict[str, int]:
         """Number of units of each recorded population."""
-        return {"projection_neurons": self.projection_neurons.n, "kenyon_cells": self.kenyon_cells.n}
+        return {
+            "projection_neurons": self.projection_neurons.n,
+            "kenyon_cells": self.kenyon_cells.n,
+        }
 
     def changed(self, **values: float) -> FlyHashParameters:
         """Return parameters with other values, named ``section__field``.
