@@ -28,16 +28,16 @@ def projection_neuron_rates(receptor_rates: np.ndarray, lobe: AntennalLobe) -> n
     ndarray of float, shape (n_odours, n_types)
         Hz; 0 for an odour that excites no receptor neuron.
     """
-    mean = receptor_rates.mean(axis=1, keepdims=True)
-    if lobe.normalisation == DIVISIVE:
-        power = receptor_rates**lobe.exponent
-        inhibition = lobe.sigma**lobe.exponent + (lobe.lateral_inhibition * mean) ** lobe.exponent
-        numerator, denominator = lobe.r_max * power, power + inhibition
-    else:
-        numerator, denominator = (
-            lobe.centred_rate * receptor_rates,
-            np.broadcast_to(mean, receptor_rates.shape),
-        )
     rates = np.zeros(receptor_rates.shape)
-    np.divide(numerator, denominator, out=rates, where=receptor_rates > 0)
+    excited = receptor_rates > 0
+    own = receptor_rates[excited]
+    mean = np.broadcast_to(receptor_rates.mean(axis=1, keepdims=True), rates.shape)[excited]
+    if lobe.normalisation == DIVISIVE:
+        # As a ratio to the cell's own rate, whose power alone may be too small for a number.
+        with np.errstate(over="ignore"):
+            inhibition = (lobe.sigma / own) ** lobe.exponent
+            inhibition += (lobe.lateral_inhibition * mean / own) ** lobe.exponent
+        rates[excited] = lobe.r_max / (1 + inhibition)
+    else:
+        rates[excited] = lobe.centred_rate * own / mean
     return rates

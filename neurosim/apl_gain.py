@@ -14,6 +14,7 @@ from neurosim.hash_calibration import calibrate_hash
 from neurosim.parameters import Sheet
 from neurosim.parameters.library import load_model
 from neurosim.parameters.quantities import format_quantity
+from neurosim.progress import PythonWarnings
 from neurosim.session import Session
 from neurosim.spiking_hash import HashCircuit
 
@@ -53,7 +54,12 @@ def calibrate_apl(
     InputError
         If the sheet or the samples are refused.
     SimulationError
-        If no value leads to the wanted sparsity.
+        If a simulation fails.
+
+    Warns
+    -----
+    UserWarning
+        If no value leads near the wanted sparsity.
 
     Examples
     --------
@@ -64,7 +70,7 @@ def calibrate_apl(
     rows = np.asarray(samples, dtype=float)
     if rows.ndim != 2 or 0 in rows.shape:
         raise InputError(f"The samples have shape {rows.shape}, expected (n_samples, n_features).")
-    session = Session(sheet.parameters, sheet.circuit, seed, target)
+    session = Session(sheet.parameters, sheet.circuit, seed, target, PythonWarnings())
     found = calibrate_hash(HashCircuit.draw(session, rows.shape[1]), rows).parameters
     return {
         **(overrides or {}),

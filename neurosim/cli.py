@@ -172,6 +172,7 @@ def _show(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    from neurosim import answers
     from neurosim.experiment import run
     from neurosim.parameters import parse_assignments
     from neurosim.progress import TerminalProgress
@@ -195,7 +196,10 @@ def _run(options: argparse.Namespace) -> int:
     else:
         seed = _integer(options.seed, "seed")
         out = options.out or free_name(results / f"seed-{seed}")
-        rows = run(options.protocol, options.model, seed=seed, out=out, **asked).rows
+        finished = run(options.protocol, options.model, seed=seed, out=out, **asked)
+        for given in finished.answers.values():
+            _answer(f"{answers.as_text(given)}\n")
+        rows = finished.rows
     _answer(f"{as_text(rows)}\n\nwritten to {out}")
     return MISSED_TARGET if any_missed(rows) else DONE
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from neurosim import __version__
+from neurosim.answers import Answer
 from neurosim.errors import InputError
 from neurosim.parameters import Sheet, text_with_protocol
 from neurosim.parameters.library import load_model
@@ -106,9 +107,12 @@ class Experiment:
         script = self.protocol.script
         targets = self.protocol.targets(self.options)
         rows, recordings, texts = [], {}, {}
+        answers: dict[str, list[Answer]] = {}
         for condition in self.protocol.conditions(self.options):
             self.session.progress.announce(f"{condition}: {script.CONDITIONS[condition]}.")
-            recording, values = script.run_condition(condition, self.session, self.options)
+            recording, values, *asked = script.run_condition(condition, self.session, self.options)
+            if asked:
+                answers[condition] = list(asked[0])
             texts[condition] = self._text(condition)
             recordings[condition] = dataclasses.replace(recording, sheet_text=texts[condition])
             rows += score(values, condition, targets[condition], self.judged)
@@ -118,6 +122,7 @@ class Experiment:
             rows=rows,
             condition_texts=texts,
             recordings=recordings,
+            answers=answers,
         )
 
     def _text(self, condition: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -19,17 +18,9 @@ from neurosim.apl_gain import load_hash_sheet
 from neurosim.errors import InputError
 from neurosim.hash_calibration import calibrate_hash
 from neurosim.hash_transformer import HashTransformer, check_whole_number, dense_batches
-from neurosim.progress import Progress
+from neurosim.progress import PythonWarnings
 from neurosim.session import Session
 from neurosim.spiking_hash import BATCH, HashCircuit
-
-
-class _Warnings(Progress):
-    """Passes on as Python's warnings what a command would print."""
-
-    def warn(self, text: str) -> None:
-        """Say what the user has to know."""
-        warnings.warn(text, stacklevel=2)
 
 
 class FlyHash(HashTransformer):
@@ -134,7 +125,7 @@ class FlyHash(HashTransformer):
         )
         n_features = X.shape[1]
         claws = min(sheet.parameters.kenyon_cells.claws, n_features)
-        session = Session(sheet.parameters, sheet.circuit, seed, self.target, _Warnings())
+        session = Session(sheet.parameters, sheet.circuit, seed, self.target, PythonWarnings())
         generator = np.random.default_rng(seed)
         circuit = dataclasses.replace(
             HashCircuit.draw(session, n_features, kenyon_cells__claws=claws),

@@ -13,6 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from neurosim.errors import InputError
+from neurosim.parameters.fly_hash import KenyonCells
+from neurosim.parameters.sections import declarations_of
 from neurosim.spiking_hash import HashCircuit
 
 NEAR = 0.1  # ours: a fraction that is off by more than a tenth is worth a warning
@@ -21,6 +24,7 @@ MOST_STEPS = 30  # ours; some eight are needed
 MOST_DOUBLINGS = 12  # ours: no value within a factor of 4096 of the first will do
 FINEST = 1e-4  # of the logarithm of the value, where the function jumps over what is wanted. Ours
 FIRST_EPSP = 1.4e-3  # V, where the search begins: measured (Turner et al. 2008, second-hand)
+HIGHEST_EPSP = declarations_of(KenyonCells)["epsp"].constraint.high or math.inf
 FIRST_GAIN = 100.0  # 1/V, where the search begins; ours
 
 
@@ -47,7 +51,7 @@ def calibrate_hash(circuit: HashCircuit, samples: np.ndarray) -> HashCircuit:
     Raises
     ------
     InputError
-        If the samples do not fit the circuit.
+        If the samples do not fit the circuit or are all zero.
     SimulationError
         If a simulation fails.
 
@@ -57,7 +61,13 @@ def calibrate_hash(circuit: HashCircuit, samples: np.ndarray) -> HashCircuit:
     feature, say, drive all Kenyon cells alike.
     """
     wanted = circuit.parameters
-    scale = wanted.receptor_neurons.mean_rate / float(np.mean(samples))
+    mean = float(np.mean(samples)) if np.size(samples) else 0.0
+    if not 0 < mean < math.inf:
+        raise InputError(
+            f"The samples of the calibration have a mean of {mean:g}, expected magnitudes of 0 or "
+            "higher that are not all 0."
+        )
+    scale = wanted.receptor_neurons.mean_rate / mean
     circuit = replace(circuit, scale=scale).changed(apl__release=0.0, apl__sparsity=0.0)
 
     def active(changed: HashCircuit) -> float:
@@ -67,7 +77,10 @@ def calibrate_hash(circuit: HashCircuit, samples: np.ndarray) -> HashCircuit:
     if wanted.apl.release > 0:
         alone, fraction = circuit.changed(apl__gain=0.0), wanted.apl.release * wanted.apl.sparsity
         epsp, reached = search(
-            lambda value: active(alone.changed(kenyon_cells__epsp=value)), fraction, FIRST_EPSP
+            lambda value: active(alone.changed(kenyon_cells__epsp=value)),
+            fraction,
+            FIRST_EPSP,
+            HIGHEST_EPSP,
         )
         _warn_if_missed(circuit, "Without APL", reached, fraction)
         circuit = circuit.changed(kenyon_cells__epsp=epsp)
@@ -89,7 +102,9 @@ def _warn_if_missed(circuit: HashCircuit, when: str, reached: float, wanted: flo
         )
 
 
-def search(function: Callable[[float], float], wanted: float, first: float) -> tuple[float, float]:
+def search(
+    function: Callable[[float], float], wanted: float, first: float, highest: float = math.inf
+) -> tuple[float, float]:
     """Find where a rising function of a positive value reaches what is wanted.
 
     Brackets it by doubling, then takes false positions on the logarithm of the value, halving the
@@ -103,6 +118,8 @@ def search(function: Callable[[float], float], wanted: float, first: float) -> t
         Found within `TOLERANCE` of it, or as near as a step of the function allows.
     first : float
         Where the search begins, above 0.
+    highest : float
+        Beyond which no value is tried.
 
     Returns
     -------
@@ -115,18 +132,19 @@ def search(function: Callable[[float], float], wanted: float, first: float) -> t
     best = (math.inf, first, math.nan)
     position, kept = math.log(first), None
     for step in range(MOST_STEPS):
-        reached = function(math.exp(position))
+        value = min(math.exp(position), highest)
+        reached = function(value)
         missing = reached - wanted
-        best = min(best, (abs(missing), math.exp(position), reached))
+        best = min(best, (abs(missing), value, reached))
         if abs(missing) <= TOLERANCE * abs(wanted):
             break
         above = missing > 0
         if above == kept and (not above) in ends:
-            end, value = ends[not above]
-            ends[not above] = (end, value / 2)
+            end, weight = ends[not above]
+            ends[not above] = (end, weight / 2)
         ends[above], kept = (position, missing), above
         if len(ends) < 2:
-            if step == MOST_DOUBLINGS:
+            if step == MOST_DOUBLINGS or (not above and value == highest):
                 break
             position += math.log(2) * (-1 if above else 1)
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -24,6 +25,14 @@ class Progress:
 
     def fraction(self, done: float) -> None:
         """Report the fraction of the task that is done."""
+
+
+class PythonWarnings(Progress):
+    """Passes on as Python's warnings what a command would print."""
+
+    def warn(self, text: str) -> None:
+        """Say what the user has to know."""
+        warnings.warn(text, stacklevel=2)
 
 
 class TerminalProgress(Progress):

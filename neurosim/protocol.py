@@ -15,7 +15,10 @@ A protocol is a script with a docstring that cites the paper, and these names:
 ``QUICK``
     Options that are numbers, at reduced size. The targets are judged where each of them is larger.
 ``run_condition(name, session, options)``
-    Simulates one condition; returns its recording and the measured quantities by name.
+    Simulates one condition; returns its recording and the measured quantities by name. A third item
+    may follow where the user has asked for something: the answers, one or more mappings with the
+    same names each, whose values are text, numbers or mappings of these. They are printed and
+    written to ``answers.json`` beside the recording.
 """
 
 from __future__ import annotations

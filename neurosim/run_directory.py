@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurosim.answers import Answer, read_answers, write_answers
 from neurosim.errors import InputError
 from neurosim.figure import figures_of, write_figure
 from neurosim.nwb import read_nwb, write_nwb
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from neurosim.parameters import Sheet
 
 MODEL, INFO, RECORDING, SCORECARD = "model.toml", "run.json", "recording.nwb", "scorecard.json"
+ANSWERS = "answers.json"
 CONDITIONS = "conditions"
 
 
@@ -44,6 +46,8 @@ class Run:
         By condition. A run that was loaded reads them when they are asked for.
     path : Path or None
         Its directory, None if it was not written.
+    answers : dict of str to sequence of mapping
+        What was answered to the user's own questions, by condition; none for most protocols.
     """
 
     info: dict[str, Any]
@@ -52,6 +56,7 @@ class Run:
     path: Path | None = None
     condition_texts: dict[str, str] = field(default_factory=dict)
     recordings: Mapping[str, Recording] = field(default_factory=dict)
+    answers: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
 
     @property
     def protocol(self) -> str:
@@ -160,6 +165,11 @@ def load_run(path: str | os.PathLike[str]) -> Run:
         path=directory,
         condition_texts={name: _read_text(file.parent, MODEL) for name, file in paths.items()},
         recordings=_SavedRecordings(paths),
+        answers={
+            name: read_answers(file.with_name(ANSWERS))
+            for name, file in paths.items()
+            if file.with_name(ANSWERS).exists()
+        },
     )
 
 
@@ -177,6 +187,8 @@ def write_run(run: Run, directory: Path) -> None:
         write_nwb(recording, path)
         if path.parent != directory:
             path.with_name(MODEL).write_text(run.condition_texts[condition], encoding="utf-8")
+        if condition in run.answers:
+            write_answers(path.with_name(ANSWERS), run.answers[condition])
     leading = _recording_path(directory, _leading(run.conditions))
     if leading.parent != directory:
         # A run without `main`: the recording of its one condition is that of the run.

@@ -68,8 +68,8 @@ def tables_of(
         if not any(name in of_population for of_population in patterns.values()):
             raise InputError(f"The timeline shows '{name}', for which there is no pattern.")
     numbers = {name: number for number, name in enumerate(names, start=1)}
-    n_ticks = _capacity(timeline.n_ticks, MIN_TICKS)
-    n_patterns = _capacity(len(names) + 1, MIN_PATTERNS)
+    n_ticks = capacity(timeline.n_ticks, MIN_TICKS)
+    n_patterns = capacity(len(names) + 1, MIN_PATTERNS)
     tables = {"stimulus": _padded(timeline.stimulus_schedule(numbers), n_ticks)}
     for projection in parameters.plastic_projections:
         schedule = timeline.learning_rate_schedule(projection)
@@ -102,11 +102,12 @@ def structure_with_capacity(
     }
 
 
-def _capacity(needed: int, least: int) -> int:
-    capacity = least
-    while capacity < needed:
-        capacity *= 2
-    return capacity
+def capacity(needed: int, least: int) -> int:
+    """Return the first of `least`, twice `least`, four times `least`, ... that is large enough."""
+    size = least
+    while size < needed:
+        size *= 2
+    return size
 
 
 def _padded(schedule: np.ndarray, length: int) -> np.ndarray:

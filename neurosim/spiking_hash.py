@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,7 +54,7 @@ class HashCircuit:
 
     @classmethod
     def draw(
-        cls, session: Session, n_projection_neurons: int, number: int = 0, **changes: float
+        cls, session: Session, n_projection_neurons: int, number: int = 0, **changes: float | str
     ) -> HashCircuit:
         """Make a circuit with a projection neuron for each feature of the data.
 
@@ -63,25 +64,25 @@ class HashCircuit:
         n_projection_neurons : int
         number : int
             Which of the projections of the session's seed.
-        **changes : float
-            Other values of parameters, ``section__field=value``.
+        **changes : float or str
+            Other values of parameters, ``section__field=value``: SI numbers or words.
 
         Raises
         ------
         InputError
-            If the values contradict each other, or there are fewer features than claws.
+            If a value is refused, or there are fewer features than claws.
         """
         sheet: FlyHashParameters = session.parameters
         parameters = sheet.changed(projection_neurons__n=n_projection_neurons, **changes)
         return cls(session, parameters, projection_of(parameters, session.seed, number))
 
-    def changed(self, **changes: float) -> HashCircuit:
+    def changed(self, **changes: float | str) -> HashCircuit:
         """Return the same circuit, with the same projection, at other values of parameters.
 
         Raises
         ------
         InputError
-            If the values contradict each other.
+            If a value is refused.
         """
         return replace(self, parameters=self.parameters.changed(**changes))
 
@@ -140,15 +141,15 @@ class HashCircuit:
         SimulationError
             If the simulation fails.
         """
-        window = self.parameters.simulation.window
-        recording, done = None, 0
+        if len(names) != len(samples):
+            raise InputError(
+                f"Got {len(names)} names, expected one for each of {len(samples)} odours."
+            )
+        parts, done = [], 0
         for arrays, n in self._batches(samples, noise, EVERYTHING):
-            part = self._recording(arrays, samples[done : done + n], names[done : done + n])
-            recording = part if recording is None else recording.followed_by(part)
+            parts.append(self._recording(arrays, samples[done : done + n], names[done : done + n]))
             done += n
-        if recording is None:
-            raise InputError(f"Got 0 samples, expected one or more windows of {window:g} s.")
-        return recording
+        return reduce(Recording.followed_by, parts)
 
     def tags_of(self, recording: Recording) -> csr_matrix:
         """Return the tags of the odours in a recording of this circuit, as `counts` does."""
@@ -158,6 +159,11 @@ class HashCircuit:
     def _batches(
         self, samples: np.ndarray, noise: str, outputs: tuple[str, ...]
     ) -> Iterator[tuple[Mapping[str, np.ndarray], int]]:
+        if np.ndim(samples) != 2 or len(samples) == 0:
+            raise InputError(
+                f"The samples have shape {np.shape(samples)}, expected one or more rows of "
+                f"{self.parameters.projection_neurons.n} features."
+            )
         window = self.parameters.simulation.window
         structure = {**self.parameters.structure(), "n_odours": BATCH}
         arguments = self.parameters.run_arguments()

@@ -22,7 +22,7 @@ COMMANDS = re.findall(r"neurosim (?:run|show|figure|cache|list)\b[^`\n>]*", READ
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
 def test_commands_are_accepted(command: str) -> None:
-    arguments = shlex.split(command)[1:]
+    arguments = shlex.split(command, comments=True)[1:]
     options = cli._parser().parse_args(arguments)
     if arguments[0] == "run":
         overrides = parse_assignments(options.assignments)

@@ -17,6 +17,7 @@ from neurosim.vector_files import read_vectors
 from neurosim.vectors import (
     BUILT_IN,
     CLUSTER_SPREAD,
+    COMMON_SHARE,
     N_CLUSTERS,
     N_GLOMERULI,
     N_ODOURS,
@@ -140,7 +141,54 @@ def test_factors_of_clustered_odours_are_log_normal_with_a_mean_of_1():
     assert np.log(factors).std() == pytest.approx(CLUSTER_SPREAD, abs=4 * error)
 
 
-@pytest.mark.parametrize("name", ["clustered", "iid"])
+def gaussian_ranks(samples: np.ndarray) -> np.ndarray:
+    """Undo the exponential distribution of the rates."""
+    from scipy.special import ndtri
+
+    return ndtri(-np.expm1(-samples))
+
+
+def test_rates_of_correlated_odours_are_exponential():
+    samples = load_vectors("correlated", generator()).samples
+    assert samples.shape == (N_ODOURS, N_GLOMERULI)
+    # The profile consists of quantiles, whose variance is a little below 1.
+    assert samples.mean() == pytest.approx(1, abs=0.02)
+    assert samples.std() == pytest.approx(1, abs=0.04)
+    for rate in (0.1, np.log(2), 3.0):
+        assert (samples > rate).mean() == pytest.approx(np.exp(-rate), abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_correlated_odours_overlap_alike_with_every_seed(seed):
+    ranks = gaussian_ranks(load_vectors("correlated", generator(seed)).samples)
+    others = np.corrcoef(ranks)[np.triu_indices(N_ODOURS, 1)]
+    assert others.mean() == pytest.approx(COMMON_SHARE, abs=0.02)
+
+
+def test_what_correlated_odours_have_in_common_is_gaussian_over_receptors():
+    from scipy.special import ndtri
+
+    quantiles = ndtri((np.arange(N_GLOMERULI) + 0.5) / N_GLOMERULI)
+    profiles = [
+        gaussian_ranks(load_vectors("correlated", generator(seed)).samples).mean(axis=0)
+        for seed in (0, 1)
+    ]
+    error = np.sqrt((1 - COMMON_SHARE) / N_ODOURS)
+    for profile in profiles:
+        assert np.sort(profile) == pytest.approx(np.sqrt(COMMON_SHARE) * quantiles, abs=5 * error)
+    assert abs(np.corrcoef(profiles)[0, 1]) < 0.5, "the same receptors with every seed"
+
+
+def test_what_correlated_odours_have_of_their_own_is_independent():
+    ranks = gaussian_ranks(load_vectors("correlated", generator()).samples)
+    own = ranks - ranks.mean(axis=0)
+    assert own.std() == pytest.approx(np.sqrt(1 - COMMON_SHARE), rel=0.02)
+    between = np.corrcoef(own.T)[np.triu_indices(N_GLOMERULI, 1)]
+    assert abs(between.mean()) < 0.01
+    assert between.std() == pytest.approx(1 / np.sqrt(N_ODOURS - 1), rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["clustered", "correlated", "iid"])
 def test_odours_follow_the_seed(name):
     first, again, other = (load_vectors(name, generator(seed)) for seed in (3, 3, 4))
     assert (first.samples == again.samples).all()
@@ -298,9 +346,9 @@ def test_bvecs_are_bytes(tmp_path):
     [
         ("digit", "did you mean 'digits'?"),
         ("cluster", "did you mean 'clustered'?"),
-        ("mnist", "expected one of: clustered, digits, iid."),
-        ("", "expected one of: clustered, digits, iid."),
-        ("missing.txt", "expected one of: clustered, digits, iid."),
+        ("mnist", "expected one of: clustered, correlated, digits, iid."),
+        ("", "expected one of: clustered, correlated, digits, iid."),
+        ("missing.txt", "expected one of: clustered, correlated, digits, iid."),
     ],
 )
 def test_unknown_names_lead_to_the_nearest_and_to_the_endings(source, ending):

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from brian2 import (
     Clock,
     NeuronGroup,
@@ -92,7 +93,7 @@ weight : volt (shared, constant)
 N_TRACED = 8
 
 
-def build(sheet: Sheet, seed: int = 0, odours: np.ndarray | None = None) -> Circuit:
+def build(sheet: Sheet, seed: int = 0, odours: npt.ArrayLike | None = None) -> Circuit:
     """Build the circuit to work with in Python, with every Brian2 object within reach.
 
     Parameters
@@ -100,12 +101,12 @@ def build(sheet: Sheet, seed: int = 0, odours: np.ndarray | None = None) -> Circ
     sheet : Sheet
         Of the circuit ``fly_hash``, from `neurosim.load_model`. Values that are calibrated on data
         (``apl.gain``, ``kenyon_cells.epsp``) are taken as they stand: give them, for example those
-        that `neurosim.calibrate_hash` returns.
+        that `neurosim.calibrate_apl` returns.
     seed : int
         Draws the claws, then the noise.
-    odours : ndarray of float, shape (n_odours, n_projection_neurons), optional
-        Rates of the receptor neurons of each type, Hz, one odour a window; one odour that excites
-        nothing if left out.
+    odours : array_like of float, shape (n_odours, n_projection_neurons), optional
+        Rates of the receptor neurons of each type, Hz, one odour a window; behind the last one
+        there is silence, and nothing else if left out.
 
     Returns
     -------
@@ -117,8 +118,6 @@ def build(sheet: Sheet, seed: int = 0, odours: np.ndarray | None = None) -> Circ
     InputError
         If the sheet is of another circuit, or the seed or the odours are refused.
     """
-    if odours is None:
-        odours = np.zeros((1, sheet.parameters.projection_neurons.n))
     return circuit_of_odours("fly_hash", sheet, seed, odours)
 
 
@@ -290,9 +289,7 @@ def _glomeruli(
         namespace=tables,
         name="receptor_neurons",
     )
-    receptor_neurons.run_on_event(
-        "window_ends", _new_rates(structure, NEXT, "t"), when="end"
-    )
+    receptor_neurons.run_on_event("window_ends", _new_rates(structure, NEXT, "t"), when="end")
     # Their spikes arrive in the same step, so that projection neurons fire at `rate` on average.
     receptor_neurons.set_event_schedule("spike", when="before_groups")
     convergence = Synapses(

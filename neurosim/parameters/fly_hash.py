@@ -11,11 +11,18 @@ import dataclasses
 import math
 from dataclasses import dataclass, fields
 
-from neurosim.errors import InputError
+from neurosim.errors import InputError, nearest_name
 from neurosim.parameters.fields import constraint_of, parameter
+from neurosim.parameters.sections import declarations_of, sections_of
+from neurosim.parameters.values import as_toml, coerce
 
 REGULAR, POISSON = "regular", "poisson_receptors"
 DIVISIVE, CENTRING = "divisive", "centring"
+# The parameters of the antennal lobe that only one normalisation has.
+OF_NORMALISATION = {
+    DIVISIVE: ("r_max", "exponent", "sigma", "lateral_inhibition"),
+    CENTRING: ("centred_rate",),
+}
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,12 @@ class FlyHashParameters:
                 f"kenyon_cells.v_reset is {cells.v_reset * 1e3:g} mV, expected less than "
                 f"v_threshold ({cells.v_threshold * 1e3:g} mV)."
             )
+        for name, tau in (("tau_m", cells.tau_m), ("tau_synapse", cells.tau_synapse)):
+            if tau < self.simulation.dt:
+                raise InputError(
+                    f"kenyon_cells.{name} is {tau * 1e3:g} ms, expected at least one time step "
+                    f"({self.simulation.dt * 1e3:g} ms)."
+                )
         # An integrator fires once a step at most.
         highest = 1 / self.simulation.dt
         for name, rate in (("r_max", lobe.r_max), ("centred_rate", lobe.centred_rate)):
@@ -111,20 +124,25 @@ class FlyHashParameters:
                 f"simulation.window is {self.simulation.window * 1e3:g} ms, expected a multiple "
                 f"of simulation.dt ({self.simulation.dt * 1e3:g} ms)."
             )
-        for given, value, fitted, target in (
-            ("kenyon_cells.epsp", cells.epsp * 1e3, "apl.release", self.apl.release),
-            ("apl.gain", self.apl.gain, "apl.sparsity", self.apl.sparsity),
+        for given, value, unit, fitted, target in (
+            ("kenyon_cells.epsp", cells.epsp * 1e3, "mV", "apl.release", self.apl.release),
+            ("apl.gain", self.apl.gain / 1e3, "/mV", "apl.sparsity", self.apl.sparsity),
         ):
             if value > 0 and target > 0:
                 raise InputError(
-                    f"{given} is {value:g} and {fitted} is {target:g}, expected one of them to be "
-                    f"0, for {given} is calibrated to {fitted} where that is given."
+                    f"{given} is {value:g} {unit} and {fitted} is {target:g}, expected one of them "
+                    f"to be 0, for {given} is calibrated to {fitted} where that is given."
                 )
         if self.apl.release > 0 and not 0 < self.apl.sparsity * self.apl.release < 1:
             raise InputError(
                 f"apl.release is {self.apl.release:g} and apl.sparsity is "
                 f"{self.apl.sparsity:g}, expected a product between 0 and 1, the fraction of "
                 "Kenyon cells that fire without APL."
+            )
+        if 0 < self.apl.release < 1:
+            raise InputError(
+                f"apl.release is {self.apl.release:g}, expected 1 or more, or 0: without APL more "
+                "Kenyon cells fire."
             )
 
     @property
@@ -135,24 +153,49 @@ class FlyHashParameters:
             "kenyon_cells": self.kenyon_cells.n,
         }
 
-    def changed(self, **values: float) -> FlyHashParameters:
-        """Return parameters with other values, named ``section__field``.
+    def changed(self, **values: float | str) -> FlyHashParameters:
+        """Return parameters with other values, SI numbers or words, named ``section__field``.
 
         Raises
         ------
         InputError
-            If the values contradict each other.
+            If there is no such parameter, a value is out of range or values contradict each other.
         """
-        changed = self
-        sections: dict[str, dict[str, float]] = {}
+        known = {
+            f"{section}__{name}": (section, name, declaration)
+            for section, section_class in sections_of(type(self)).items()
+            for name, declaration in declarations_of(section_class).items()
+        }
+        sections: dict[str, dict[str, float | str]] = {}
         for key, value in values.items():
-            section, _, field = key.partition("__")
-            sections.setdefault(section, {})[field] = value
+            if key not in known:
+                raise InputError(f"There is no parameter '{key}': {nearest_name(key, known)}")
+            section, name, declaration = known[key]
+            kind, constraint = declaration.kind, declaration.constraint
+            sections.setdefault(section, {})[name] = coerce(
+                as_toml(value, kind, constraint), kind, constraint, f"{section}.{name}"
+            )
         new = {
-            section: dataclasses.replace(getattr(changed, section), **of_section)
+            section: dataclasses.replace(getattr(self, section), **of_section)
             for section, of_section in sections.items()
         }
-        return dataclasses.replace(changed, **new)
+        return dataclasses.replace(self, **new)
+
+    def idle(self) -> dict[str, str]:
+        """Return which parameters have no effect beside the chosen words, and why."""
+        normalisation = self.antennal_lobe.normalisation
+        other = next(name for name in OF_NORMALISATION if name != normalisation)
+        chosen = f"antennal_lobe.normalisation is '{normalisation}'"
+        idle = {
+            f"antennal_lobe.{name}": f"{chosen}, expected '{other}'"
+            for name in OF_NORMALISATION[other]
+        }
+        if self.projection_neurons.spikes == REGULAR:
+            chosen_spikes = f"projection_neurons.spikes is '{REGULAR}'"
+            idle["receptor_neurons.n_per_type"] = f"{chosen_spikes}, expected '{POISSON}'"
+            if normalisation == CENTRING:  # which cancels the scale of the data
+                idle["receptor_neurons.mean_rate"] = f"{chosen_spikes} and {chosen}"
+        return idle
 
     def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: every field that is declared with ``rebuild``."""

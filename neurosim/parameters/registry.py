@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from neurosim.parameters.area import AreaParameters
+from neurosim.parameters.associative_memory import AssociativeMemoryParameters
 from neurosim.parameters.fly_hash import FlyHashParameters
+from neurosim.parameters.short_term_plasticity import ShortTermPlasticityParameters
+from neurosim.parameters.working_memory import WorkingMemoryParameters
 
 CIRCUITS: dict[str, type] = {
     "area": AreaParameters,
+    "associative_memory": AssociativeMemoryParameters,
     "fly_hash": FlyHashParameters,
+    "short_term_plasticity": ShortTermPlasticityParameters,
+    "working_memory": WorkingMemoryParameters,
 }
 """Parameter dataclass of every circuit, by the name that stands in a sheet."""

@@ -81,8 +81,9 @@ class Sheet:
         Raises
         ------
         InputError
-            If a key names no parameter or a value does not fit it. Options of a protocol are
-            left for the protocol to check.
+            If a key names no parameter or one that has no effect beside the other values (the
+            parameters' method ``idle``, if they have one, says which and why), or if a value does
+            not fit. Options of a protocol are left for the protocol to check.
         """
         sorted_values = by_section(overrides, type(self.parameters), self.protocol)
         written = {
@@ -106,6 +107,10 @@ class Sheet:
             }
         # All at once: what sections demand of each other has to hold at the end, not between.
         parameters = dataclasses.replace(self.parameters, **changed)
+        idle: dict[str, str] = getattr(parameters, "idle", dict)()
+        for name in overrides:
+            if name in idle:
+                raise InputError(f"{name} has no effect here: {idle[name]}.")
         text = self.text
         for name, values in written.items():
             if values:

@@ -8,23 +8,30 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
+from neurosim.associative_schedule import Schedule
 from neurosim.errors import InputError, SimulationError, nearest_name
+from neurosim.external_drive import drive_tables, structure_with_ticks
 from neurosim.odours import odour_tables, projection_of
+from neurosim.presynaptic_trains import train_tables
+from neurosim.retrieval_strings import parse_strings
 from neurosim.schedules import Patterns, structure_with_capacity, tables_of
 from neurosim.simulation.binary import COMPLAINT, check_results, command_line, write_arrays
 from neurosim.simulation.cache import get_or_build
 from neurosim.simulation.job import Job, derived_seed
 from neurosim.simulation.key import generated_key, toolchain_identity
 from neurosim.simulation.toolchain import find_compiler
+from neurosim.spiking_associative_memory import orthogonal_codes_of
+from neurosim.spiking_hash import BATCH
 from neurosim.timeline import Timeline
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from neurosim.parameters import Sheet
 
 
@@ -47,7 +54,7 @@ def circuit_of_trials(
     return Circuit(name, sheet, seed, structure_with_capacity(sheet.parameters, tables), tables)
 
 
-def circuit_of_odours(name: str, sheet: Sheet, seed: int, odours: np.ndarray) -> Circuit:
+def circuit_of_odours(name: str, sheet: Sheet, seed: int, odours: npt.ArrayLike | None) -> Circuit:
     """Return a circuit that is presented odours, one after the other.
 
     Parameters
@@ -55,8 +62,8 @@ def circuit_of_odours(name: str, sheet: Sheet, seed: int, odours: np.ndarray) ->
     name : str
     sheet : Sheet
     seed : int
-    odours : ndarray of float, shape (n_odours, n_projection_neurons)
-        Rates of the receptor neurons of each type, Hz.
+    odours : array_like of float, shape (n_odours, n_projection_neurons), or None
+        Rates of the receptor neurons of each type, Hz; None for silence.
 
     Raises
     ------
@@ -64,10 +71,70 @@ def circuit_of_odours(name: str, sheet: Sheet, seed: int, odours: np.ndarray) ->
         If the sheet is of another circuit, or the seed or the odours are refused.
     """
     _refuse_another(sheet, name)
+    if odours is None:
+        odours = np.zeros((1, sheet.projection_neurons.n))
+    rates = np.asarray(odours, dtype=float)
     claws = projection_of(sheet.parameters, seed)
-    tables = odour_tables(sheet.parameters, claws, odours, len(odours))
-    structure = {**sheet.parameters.structure(), "n_odours": len(odours)}
+    # Silence behind the last odour, whose row in the table holds for all later windows otherwise.
+    capacity = BATCH * (len(rates) // BATCH + 1)
+    tables = odour_tables(sheet.parameters, claws, rates, capacity)
+    structure = {**sheet.parameters.structure(), "n_odours": capacity}
     return Circuit(name, sheet, seed, structure, tables)
+
+
+def circuit_of_trains(
+    name: str, sheet: Sheet, seed: int, trains: Sequence[npt.ArrayLike]
+) -> Circuit:
+    """Return a circuit whose presynaptic neurons fire at given times.
+
+    Parameters
+    ----------
+    name : str
+    sheet : Sheet
+    seed : int
+    trains : sequence of array_like of float, shape (n_spikes,)
+        Spike times of each presynaptic neuron, seconds.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed or a train is refused.
+    """
+    _refuse_another(sheet, name)
+    tables, capacities = train_tables(trains, sheet.parameters.simulation.dt)
+    structure = {**sheet.parameters.structure(), **capacities, "stored_in": "synapse"}
+    return Circuit(name, sheet, seed, structure, tables)
+
+
+def circuit_of_cues(name: str, sheet: Sheet, seed: int, timeline: Timeline | None) -> Circuit:
+    """Return a circuit whose external drive follows a timeline; it is even if there is none.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed or the timeline is refused.
+    """
+    _refuse_another(sheet, name)
+    tables = drive_tables(sheet.parameters, timeline or Timeline(()))
+    return Circuit(name, sheet, seed, structure_with_ticks(sheet.parameters, tables), tables)
+
+
+def circuit_of_strings(name: str, sheet: Sheet, seed: int, strings: str) -> Circuit:
+    """Return a circuit that is shown strings of pairs, one in each block; nothing if left empty.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed or a string is refused.
+    """
+    _refuse_another(sheet, name)
+    parameters = sheet.parameters
+    if strings:
+        schedule = Schedule(parameters, parse_strings(strings), (parameters.presentation.gap,))
+    else:
+        schedule = Schedule(parameters, parse_strings("a0??a"), stores=False)
+    tables = schedule.tables(orthogonal_codes_of(parameters, seed))
+    return Circuit(name, sheet, seed, schedule.structure(), tables)
 
 
 def _refuse_another(sheet: Sheet, circuit: str) -> None:

@@ -104,10 +104,11 @@ def run_live(job: Job, progress: Any) -> dict[str, np.ndarray]:
     dict of str to ndarray
         The outputs of the job.
     """
-    from brian2 import Network, prefs, second
+    from brian2 import Network, prefs, second, set_device
 
     from neurosim.simulation.objects import simulated
 
+    set_device("runtime")
     prefs.codegen.target = "numpy"
     stages = RuntimeStages(job.arguments, job.tables, job.state, job.brain_seed, job.noise_seed)
     module = importlib.import_module(f"neurosim.circuits.{job.circuit}")

@@ -1,0 +1,162 @@
+"""Every option of a protocol changes what is simulated or measured, or is refused.
+
+Protocols run at reduced size on invented results; nothing is simulated.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from circuit_benches import OF_THE_PROTOCOL, SHEETS, benches_of, value_of
+
+from neurosim.errors import InputError
+from neurosim.folders import names
+from neurosim.parameters.library import load_model
+from neurosim.parameters.quantities import format_quantity
+from neurosim.protocol import Protocol, load_protocol
+from neurosim.session import Session
+from neurosim.simulation.job import Job, Result
+
+# There is little activity, or none, to take the mean of.
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+
+
+@pytest.fixture
+def submitted(
+    monkeypatch: pytest.MonkeyPatch, area_job: Callable[..., Job]
+) -> Callable[..., list[Any]]:
+    """Return a function that gives what a protocol simulates and measures."""
+    jobs: list[Job] = []
+    benches = benches_of(area_job)
+
+    def note(job: Job, *arguments: object) -> Result:
+        jobs.append(job)
+        return Result(benches[job.circuit].invented(job), "standalone", 0.0, 0.0)
+
+    monkeypatch.setattr("neurosim.session.simulate", note)
+
+    def done(protocol: Protocol, sheet: str, changes: dict[str, Any]) -> list[Any]:
+        jobs.clear()
+        model = load_model(
+            sheet, {k: v for k, v in changes.items() if not k.startswith("protocol.")}
+        )
+        options = protocol.options(model, changes, True)
+        session = Session(model.parameters, model.circuit, 1, "standalone")
+        values = [
+            protocol.script.run_condition(condition, session, options)[1]
+            for condition in protocol.conditions(options)
+        ]
+        return [*map(what_is_done, jobs), repr(values)]
+
+    return done
+
+
+def what_is_done(job: Job) -> Any:
+    return (
+        job.structure,
+        job.arguments,
+        job.duration,
+        job.noise_seed,
+        {name: table.tobytes() for name, table in job.tables.items()},
+        {name: weights.tobytes() for name, weights in job.state.items()},
+    )
+
+
+def other_option(field: dataclasses.Field[Any], default: Any) -> Any:
+    if field.name == "pictures":
+        return tuple(reversed(default))
+    if field.name == "data":
+        return "iid"
+    if field.name == "strings":
+        return "a1b2??a"
+    constraint = field.metadata["constraint"]
+    if constraint.choices:
+        return next(choice for choice in constraint.choices if choice != default)
+    # Potentials move by millivolts.
+    other = default + (1e-4 if constraint.unit == "V" else 1)
+    return other if constraint.unit == "1" else format_quantity(other, constraint.unit)
+
+
+# Its scores at all lengths of a hash take a while.
+SLOW = {"similarity"}
+
+
+def marks_of(protocol: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if protocol in SLOW else []
+
+
+ALL = {name: load_protocol(name) for name in names("protocols")}
+PROTOCOLS = {name: it for name, it in ALL.items() if it.script.CIRCUIT in OF_THE_PROTOCOL}
+# Codes have no views.
+NEVER_CHANGED = {("ison2015_views", "stimuli"), ("ison2015_views", "n_random")}
+OPTIONS = [
+    pytest.param(name, field, id=f"{name}-{field.name}", marks=marks_of(name))
+    for name, protocol in PROTOCOLS.items()
+    for field in dataclasses.fields(protocol.script.Options)
+    if field.name != "condition" or len(protocol.script.CONDITIONS) > 1
+]
+
+
+def conditions_for(protocol: Protocol, option: str) -> list[dict[str, str]]:
+    """Return the conditions to try: an option may belong to one that does not run by default."""
+    if option == "condition":
+        return [{}]
+    return [{"protocol.condition": name} for name in protocol.script.CONDITIONS]
+
+
+def sheets_of(protocol: Protocol) -> list[str]:
+    return [name for name, circuit in SHEETS.items() if circuit == protocol.script.CIRCUIT]
+
+
+@pytest.mark.parametrize(("name", "field"), OPTIONS)
+def test_an_option_of_a_protocol_changes_what_is_done_or_is_refused(
+    name: str, field: dataclasses.Field[Any], submitted: Callable[..., list[Any]]
+) -> None:
+    protocol, refused = PROTOCOLS[name], []
+    for sheet in sheets_of(protocol):
+        try:
+            options = protocol.options(load_model(sheet), {}, True)
+            value = other_option(field, getattr(options, field.name))
+            changed = any(
+                submitted(protocol, sheet, condition)
+                != submitted(protocol, sheet, condition | {f"protocol.{field.name}": value})
+                for condition in conditions_for(protocol, field.name)
+            )
+        except InputError:  # an option for random codes means nothing to pictures, say
+            refused.append(sheet)
+            continue
+        assert changed
+    assert len(refused) < len(sheets_of(protocol)) or (name, field.name) in NEVER_CHANGED
+
+
+@pytest.mark.parametrize("name", [pytest.param(it, marks=marks_of(it)) for it in PROTOCOLS])
+def test_every_condition_is_another_simulation(
+    name: str, submitted: Callable[..., list[Any]]
+) -> None:
+    protocol = PROTOCOLS[name]
+    done = [
+        submitted(protocol, protocol.script.MODEL, {"protocol.condition": condition})[:-1]
+        for condition in protocol.script.CONDITIONS
+    ]
+    assert all(done[k] not in done[:k] for k in range(len(done)))
+
+
+@pytest.mark.parametrize(
+    ("sheet", "parameter"),
+    [(sheet, name) for sheet, circuit in SHEETS.items() for name in OF_THE_PROTOCOL[circuit]],
+)
+def test_what_stimuli_depend_on_changes_what_is_shown(
+    sheet: str, parameter: str, submitted: Callable[..., list[Any]]
+) -> None:
+    protocol = next(it for it in PROTOCOLS.values() if SHEETS[sheet] == it.script.CIRCUIT)
+    fewer = str(value_of(load_model(sheet).parameters, parameter) - 1)
+    before, after = (submitted(protocol, sheet, changes) for changes in ({}, {parameter: fewer}))
+    assert before != after
+
+
+def test_every_protocol_is_covered() -> None:
+    # One of a circuit that has no bench is not.
+    assert set(PROTOCOLS) == set(ALL)
