@@ -32,7 +32,7 @@ NEEDS = ("main",)
 
 HEIGHT = 5.2  # inches
 CHANCE = 1 / len(DIGITS)
-POPULATIONS = {"key_cells": "Key cells", "value_cells": "Value cells", "inhibitory_cells": "Inh."}
+POPULATIONS = {"key_cells": "Keys", "value_cells": "Values", "inhibitory_cells": "Inh."}
 COLOURS = {1: "C0", 4: "C1", 15: "C2", 60: "C4"}
 MARKERS = {1: "o", 4: "s", 15: "^", 60: "D"}
 EXACT: Mapping[str, Any] = {"ls": "--", "lw": 0.9, "zorder": 0}

@@ -29,23 +29,24 @@ COLUMNS = {
 def draw(run: Run) -> Figure:
     """Draw the figure from a run of ``working_memory``."""
     figure = Figure(figsize=(plotting.WIDTH, 4.2))
-    axes = figure.subplots(3, len(COLUMNS), sharex=True, height_ratios=[2, 1, 1])
-    for column, (condition, title) in enumerate(COLUMNS.items()):
+    grid = figure.add_gridspec(1, len(COLUMNS), width_ratios=[1.25, 1, 1])
+    parts = [figure.add_subfigure(grid[0, column]) for column in range(len(COLUMNS))]
+    for letter, part, (condition, title) in zip("abc", parts, COLUMNS.items(), strict=True):
         recording = run.recordings[condition]
         cued, other = cued_and_another(recording)
-        draw_spikes(axes[0, column], recording, [cued, other], WINDOW)
-        draw_synapses(axes[1, column], recording, cued, WINDOW)
-        draw_synapses(axes[2, column], recording, other, WINDOW)
-        axes[0, column].set_title(title)
-        axes[0, column].set_yticks(axes[0, column].get_yticks(), ["cued", "not cued"])
-        for ax in axes[:, column]:
-            ax.tick_params(labelleft=column == 0)
-    axes[2, 0].legend(loc="center right", ncols=2)
-    axes[0, 0].set_ylabel("Neurons")
-    axes[1, 0].set_ylabel("u, x, cued")
-    axes[2, 0].set_ylabel("u, x, not cued")
-    for ax in axes[-1]:
-        ax.set_xlabel("Time from cue (s)")
-    for letter, ax in zip("abc", axes[0], strict=True):
-        ax.set_title(letter, loc="left", fontweight="bold", fontsize="x-large")
+        raster, of_cued, of_other = part.subplots(3, 1, sharex=True, height_ratios=[2, 1, 1])
+        draw_spikes(raster, recording, [cued, other], WINDOW)
+        draw_synapses(of_cued, recording, cued, WINDOW)
+        draw_synapses(of_other, recording, other, WINDOW)
+        raster.set_title(title)
+        raster.set_yticks(raster.get_yticks(), ["cued", "not cued"])
+        of_other.set_xlabel("Time from cue (s)")
+        plotting.panel_letter(part, letter)
+        if letter == "a":
+            raster.set_ylabel("Neurons")
+            of_cued.set_ylabel("u, x, cued")
+            of_other.set_ylabel("u, x, not cued")
+            of_other.legend(loc="center right", ncols=2)
+        for ax in (raster, of_cued, of_other):
+            ax.tick_params(labelleft=letter == "a")
     return plotting.settle(figure)

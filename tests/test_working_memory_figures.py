@@ -52,7 +52,7 @@ def drawn(name: str) -> Figure:
 
 
 def test_columns_are_regimes_and_rows_spikes_and_synapses() -> None:
-    axes = np.array(drawn("working_memory").axes).reshape(3, 3)
+    axes = np.array(drawn("working_memory").axes).reshape(3, 3).T
     (cued, other) = axes[0, 1].get_lines()
     time, row = cued.get_data()
     # Eighty neurons, each once in every population spike within the window, and at rest.
