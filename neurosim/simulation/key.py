@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import itertools
 import json
@@ -100,11 +101,22 @@ def _collect(module: str, seen: dict[str, str]) -> None:
     path = PACKAGE.joinpath(*module.split(".")[1:]).with_suffix(".py")
     if not path.is_file():
         return
-    tree = _WhatRuns().visit(ast.parse(path.read_text(encoding="utf-8")))
-    seen[module] = hashlib.sha256(ast.dump(tree).encode()).hexdigest()
-    for imported in _imports(tree):
+    stamp = path.stat()
+    seen[module], imports = _what_runs(path, stamp.st_mtime_ns, stamp.st_size)
+    for imported in imports:
         if imported.startswith("neurosim.") and not imported.startswith(SIMULATION):
             _collect(imported, seen)
+
+
+@functools.cache
+def _what_runs(path: Path, changed: int, size: int) -> tuple[str, tuple[str, ...]]:
+    """Return a hash of what runs of a file, and what it imports.
+
+    Kept while the file stays as it is (`changed` in ns, `size` in bytes), since a session asks at
+    every run.
+    """
+    tree = _WhatRuns().visit(ast.parse(path.read_text(encoding="utf-8")))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), tuple(_imports(tree))
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
