@@ -19,7 +19,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
-from neurosim.hash_plots import population_raster
+from neurosim.hash_plots import median_trial, population_raster
 from neurosim.kenyon_cell_responses import active_fractions, recorded_counts
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
@@ -53,11 +53,6 @@ def draw(run: Run) -> Figure:
         lower, {name: pair_correlations(of[:MOST_ODOURS].toarray()) for name, of in counts.items()}
     )
     return plotting.settle(figure)
-
-
-def median_trial(fractions: np.ndarray) -> int:
-    """Return the first odour whose fraction of active Kenyon cells is nearest to the median."""
-    return int(np.abs(fractions - np.median(fractions)).argmin())
 
 
 def pair_correlations(counts: np.ndarray) -> np.ndarray:

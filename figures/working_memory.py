@@ -29,8 +29,7 @@ COLUMNS = {
 def draw(run: Run) -> Figure:
     """Draw the figure from a run of ``working_memory``."""
     figure = Figure(figsize=(plotting.WIDTH, 4.2))
-    grid = figure.add_gridspec(1, len(COLUMNS), width_ratios=[1.25, 1, 1])
-    parts = [figure.add_subfigure(grid[0, column]) for column in range(len(COLUMNS))]
+    parts = plotting.columns(figure, [1.25, 1, 1])
     for letter, part, (condition, title) in zip("abc", parts, COLUMNS.items(), strict=True):
         recording = run.recordings[condition]
         cued, other = cued_and_another(recording)

@@ -25,8 +25,7 @@ def draw(run: Run) -> Figure:
     items = [str(name) for name in trials.stimulus[trials.where(phase=CUE)]]
     window = (-0.4, recording.duration - first_cue(recording))
     figure = Figure(figsize=(plotting.WIDTH, 3.8))
-    grid = figure.add_gridspec(2, 1)
-    above, below = (figure.add_subfigure(grid[row, 0]) for row in range(2))
+    above, below = plotting.rows(figure, [1, 1])
     raster = above.subplots()
     draw_spikes(raster, recording, [*items, cued_and_another(recording)[1]], window)
     raster.set_yticks(raster.get_yticks(), ["item 1", "item 2", "not cued"])

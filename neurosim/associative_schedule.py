@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurosim import schedules
 from neurosim.errors import InputError
 from neurosim.key_value_codes import KeyValueCodes
 from neurosim.parameters.associative_memory import AssociativeMemoryParameters
@@ -224,10 +225,7 @@ def capacity(n_ticks: int) -> int:
 
     One tick more is silent, for what stands last in a table holds for ever.
     """
-    length = MIN_TICKS
-    while length <= n_ticks:
-        length *= 2
-    return length
+    return schedules.capacity(n_ticks + 1, MIN_TICKS)
 
 
 def _ticks(start: float, length: float) -> slice:

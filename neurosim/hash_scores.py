@@ -51,7 +51,9 @@ def mean_active(counts: csr_matrix) -> int:
     int
         Rounded; 1 or more.
     """
-    return max(1, round(counts.nnz / counts.shape[0]))
+    n_samples: int = counts.shape[0]
+    n_active: int = counts.nnz
+    return max(1, round(n_active / n_samples))
 
 
 def describe_tags(first: csr_matrix, second: csr_matrix) -> dict[str, float]:

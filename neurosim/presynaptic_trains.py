@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from neurosim.errors import InputError
+from neurosim.schedules import capacity
 
 # Tables are compiled at a capacity, so that most experiments share one build.
 MIN_SPIKES, MIN_TRAINS = 2**9, 2**7
@@ -75,7 +76,7 @@ def train_tables(
         If a train is no vector, has a spike before 0 s, or two in one time step or out of order.
     """
     longest = max((np.size(train) for train in trains), default=0)
-    table = np.full((_capacity(longest + 1, MIN_SPIKES), _capacity(len(trains), MIN_TRAINS)), NEVER)
+    table = np.full((capacity(longest + 1, MIN_SPIKES), capacity(len(trains), MIN_TRAINS)), NEVER)
     for number, train in enumerate(trains):
         try:
             times = np.asarray(train, dtype=float)
@@ -96,10 +97,3 @@ def train_tables(
             )
         table[: len(steps), number] = steps
     return {"spike_steps": table}, {"n_spikes": table.shape[0], "n_trains": table.shape[1]}
-
-
-def _capacity(needed: int, least: int) -> int:
-    capacity = least
-    while capacity < needed:
-        capacity *= 2
-    return capacity

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 
 from neurosim.errors import InputError
 from neurosim.parameters.fields import constraint_of, parameter
+from neurosim.parameters.sections import compiled_in
 from neurosim.tick import TICK
 
 
@@ -177,14 +178,9 @@ class AreaParameters:
         """The projections that learn, each with its own learning rate over time."""
         return ("input_to_excitatory", "excitatory_to_excitatory")
 
-    def structure(self) -> dict[str, int | float]:
+    def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: every field that is declared with ``rebuild``."""
-        return {
-            f"{section.name}.{field.name}": getattr(getattr(self, section.name), field.name)
-            for section in fields(self)
-            for field in fields(getattr(self, section.name))
-            if constraint_of(field).rebuild
-        }
+        return compiled_in(self)
 
     def run_arguments(self) -> dict[str, float]:
         """Return the shared variables of the circuit, ``"group.variable"`` to SI value."""

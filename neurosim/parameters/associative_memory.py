@@ -7,13 +7,11 @@ compiled circuit can be started without Brian2.
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass, fields
 
-from neurosim.errors import InputError, nearest_name
-from neurosim.parameters.fields import constraint_of, parameter
-from neurosim.parameters.sections import declarations_of, sections_of
-from neurosim.parameters.values import as_toml, coerce
+from neurosim.errors import InputError
+from neurosim.parameters.fields import parameter
+from neurosim.parameters.sections import compiled_in, with_values
 from neurosim.tick import TICK
 
 HEBBIAN, PRESYNAPTIC = "hebbian", "presynaptic"
@@ -60,47 +58,38 @@ class Presentation:
 
 
 @dataclass(frozen=True)
-class KeyCells:
-    """Leaky integrate-and-fire cells that carry the keys; potentials are relative to rest."""
+class Cells:
+    """Leaky integrate-and-fire cells; potentials are relative to rest."""
 
     n: int = parameter(low=1, high=100_000, rebuild=True)
-    n_active: int = parameter(low=1, high=100_000)
     tau_m: float = parameter("s", low=0, exclusive=True)
     v_threshold: float = parameter("V", low=0, high=0.2, exclusive=True)
     v_reset: float = parameter("V", low=-0.2, high=0.2)
     t_refractory: float = parameter("s", low=0, high=0.1)
     noise: float = parameter("V", low=0, high=0.1)
     background: float = parameter("V", low=-0.2, high=0.2)
+
+
+@dataclass(frozen=True)
+class KeyCells(Cells):
+    """The cells that carry the keys."""
+
+    n_active: int = parameter(low=1, high=100_000)
     stimulus: float = parameter("V", low=-0.2, high=0.5)
 
 
 @dataclass(frozen=True)
-class ValueCells:
-    """Leaky integrate-and-fire cells that carry the values; potentials are relative to rest."""
+class ValueCells(Cells):
+    """The cells that carry the values."""
 
-    n: int = parameter(low=1, high=100_000, rebuild=True)
     n_active: int = parameter(low=1, high=100_000)
-    tau_m: float = parameter("s", low=0, exclusive=True)
-    v_threshold: float = parameter("V", low=0, high=0.2, exclusive=True)
-    v_reset: float = parameter("V", low=-0.2, high=0.2)
-    t_refractory: float = parameter("s", low=0, high=0.1)
-    noise: float = parameter("V", low=0, high=0.1)
-    background: float = parameter("V", low=-0.2, high=0.2)
     teacher: float = parameter("V", low=-0.2, high=0.5)
     query: float = parameter("V", low=-0.2, high=0.5)
 
 
 @dataclass(frozen=True)
-class InhibitoryCells:
-    """Leaky integrate-and-fire cells that all value cells of a block excite."""
-
-    n: int = parameter(low=1, high=100_000, rebuild=True)
-    tau_m: float = parameter("s", low=0, exclusive=True)
-    v_threshold: float = parameter("V", low=0, high=0.2, exclusive=True)
-    v_reset: float = parameter("V", low=-0.2, high=0.2)
-    t_refractory: float = parameter("s", low=0, high=0.1)
-    noise: float = parameter("V", low=0, high=0.1)
-    background: float = parameter("V", low=-0.2, high=0.2)
+class InhibitoryCells(Cells):
+    """The cells that all value cells of a block excite."""
 
 
 @dataclass(frozen=True)
@@ -198,34 +187,11 @@ class AssociativeMemoryParameters:
         InputError
             If there is no such parameter, a value is out of range or values contradict each other.
         """
-        known = {
-            f"{section}__{name}": (section, name, declaration)
-            for section, section_class in sections_of(type(self)).items()
-            for name, declaration in declarations_of(section_class).items()
-        }
-        sections: dict[str, dict[str, float | str]] = {}
-        for key, value in values.items():
-            if key not in known:
-                raise InputError(f"There is no parameter '{key}': {nearest_name(key, known)}")
-            section, name, declaration = known[key]
-            kind, constraint = declaration.kind, declaration.constraint
-            sections.setdefault(section, {})[name] = coerce(
-                as_toml(value, kind, constraint), kind, constraint, f"{section}.{name}"
-            )
-        new = {
-            section: dataclasses.replace(getattr(self, section), **of_section)
-            for section, of_section in sections.items()
-        }
-        return dataclasses.replace(self, **new)
+        return with_values(self, values)
 
     def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: every field that is declared with ``rebuild``."""
-        return {
-            f"{section.name}.{field.name}": getattr(getattr(self, section.name), field.name)
-            for section in fields(self)
-            for field in fields(getattr(self, section.name))
-            if constraint_of(field).rebuild
-        }
+        return compiled_in(self)
 
     def run_arguments(self) -> dict[str, float]:
         """Return the shared variables of the circuit, ``"group.variable"`` to SI value."""

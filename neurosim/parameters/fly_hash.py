@@ -7,14 +7,12 @@ compiled circuit can be started without Brian2.
 
 from __future__ import annotations
 
-import dataclasses
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from neurosim.errors import InputError, nearest_name
-from neurosim.parameters.fields import constraint_of, parameter
-from neurosim.parameters.sections import declarations_of, sections_of
-from neurosim.parameters.values import as_toml, coerce
+from neurosim.errors import InputError
+from neurosim.parameters.fields import parameter
+from neurosim.parameters.sections import compiled_in, with_values
 
 REGULAR, POISSON = "regular", "poisson_receptors"
 DIVISIVE, CENTRING = "divisive", "centring"
@@ -161,25 +159,7 @@ class FlyHashParameters:
         InputError
             If there is no such parameter, a value is out of range or values contradict each other.
         """
-        known = {
-            f"{section}__{name}": (section, name, declaration)
-            for section, section_class in sections_of(type(self)).items()
-            for name, declaration in declarations_of(section_class).items()
-        }
-        sections: dict[str, dict[str, float | str]] = {}
-        for key, value in values.items():
-            if key not in known:
-                raise InputError(f"There is no parameter '{key}': {nearest_name(key, known)}")
-            section, name, declaration = known[key]
-            kind, constraint = declaration.kind, declaration.constraint
-            sections.setdefault(section, {})[name] = coerce(
-                as_toml(value, kind, constraint), kind, constraint, f"{section}.{name}"
-            )
-        new = {
-            section: dataclasses.replace(getattr(self, section), **of_section)
-            for section, of_section in sections.items()
-        }
-        return dataclasses.replace(self, **new)
+        return with_values(self, values)
 
     def idle(self) -> dict[str, str]:
         """Return which parameters have no effect beside the chosen words, and why."""
@@ -199,12 +179,7 @@ class FlyHashParameters:
 
     def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: every field that is declared with ``rebuild``."""
-        return {
-            f"{section.name}.{field.name}": getattr(getattr(self, section.name), field.name)
-            for section in fields(self)
-            for field in fields(getattr(self, section.name))
-            if constraint_of(field).rebuild
-        }
+        return compiled_in(self)
 
     def run_arguments(self) -> dict[str, float]:
         """Return the shared variables of the circuit, ``"group.variable"`` to SI value."""

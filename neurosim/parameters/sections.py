@@ -8,9 +8,10 @@ from typing import Any, TypeVar, get_type_hints
 
 from neurosim.errors import InputError, nearest_name
 from neurosim.parameters.fields import Constraint, constraint_of
-from neurosim.parameters.values import coerce
+from neurosim.parameters.values import as_toml, coerce
 
 Section = TypeVar("Section")
+Parameters = TypeVar("Parameters")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,3 +87,49 @@ def coerce_values(section_class: type, values: Mapping[str, Any], where: str) ->
         key: coerce(value, declarations[key].kind, declarations[key].constraint, f"{where}.{key}")
         for key, value in values.items()
     }
+
+
+def compiled_in(parameters: Any) -> dict[str, int | float | str]:
+    """Return the values of every field that is declared with ``rebuild``, ``"section.key"``."""
+    return {
+        f"{section.name}.{field.name}": getattr(getattr(parameters, section.name), field.name)
+        for section in dataclasses.fields(parameters)
+        for field in dataclasses.fields(getattr(parameters, section.name))
+        if constraint_of(field).rebuild
+    }
+
+
+def with_values(parameters: Parameters, values: Mapping[str, float | str]) -> Parameters:
+    """Return a circuit's parameters with other values, SI numbers or words.
+
+    Parameters
+    ----------
+    parameters : object
+        Frozen dataclass of sections.
+    values : mapping of str to float or str
+        By ``"section__field"``.
+
+    Raises
+    ------
+    InputError
+        If there is no such parameter, a value is out of range or values contradict each other.
+    """
+    known = {
+        f"{section}__{name}": (section, name, declaration)
+        for section, section_class in sections_of(type(parameters)).items()
+        for name, declaration in declarations_of(section_class).items()
+    }
+    sections: dict[str, dict[str, float | str]] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise InputError(f"There is no parameter '{key}': {nearest_name(key, known)}")
+        section, name, declaration = known[key]
+        kind, constraint = declaration.kind, declaration.constraint
+        sections.setdefault(section, {})[name] = coerce(
+            as_toml(value, kind, constraint), kind, constraint, f"{section}.{name}"
+        )
+    new = {
+        section: dataclasses.replace(getattr(parameters, section), **of_section)
+        for section, of_section in sections.items()
+    }
+    return dataclasses.replace(parameters, **new)  # type: ignore[type-var]

@@ -7,11 +7,12 @@ compiled circuit can be started without Brian2.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neurosim.errors import InputError
-from neurosim.parameters.fields import constraint_of, parameter
+from neurosim.parameters.fields import parameter
+from neurosim.parameters.sections import compiled_in
 from neurosim.release_conventions import CONVENTIONS
 
 if TYPE_CHECKING:
@@ -126,12 +127,7 @@ class ShortTermPlasticityParameters:
 
     def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: fields declared with ``rebuild``, the interval of traces."""
-        declared = {
-            f"{section.name}.{field.name}": getattr(getattr(self, section.name), field.name)
-            for section in fields(self)
-            for field in fields(getattr(self, section.name))
-            if constraint_of(field).rebuild
-        }
+        declared = compiled_in(self)
         return {**declared, "trace_interval": TRACE_INTERVAL}
 
     def run_arguments(self, stored_in: str = SYNAPSE) -> dict[str, float]:

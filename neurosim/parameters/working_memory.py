@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from neurosim.errors import InputError
 from neurosim.parameters.fields import constraint_of, parameter
+from neurosim.parameters.sections import compiled_in
 from neurosim.release_conventions import CONVENTIONS
 from neurosim.tick import TICK
 
@@ -202,12 +203,7 @@ class WorkingMemoryParameters:
 
     def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: every field that is declared with ``rebuild``."""
-        return {
-            f"{section.name}.{field.name}": getattr(getattr(self, section.name), field.name)
-            for section in fields(self)
-            for field in fields(getattr(self, section.name))
-            if constraint_of(field).rebuild
-        }
+        return compiled_in(self)
 
     def run_arguments(self) -> dict[str, float]:
         """Return the shared variables of the circuit, ``"group.variable"`` to SI value."""
