@@ -21,7 +21,7 @@ from processes import cpu_of_children
 
 import neurosim as ns
 from neurosim.abstract.lsh import floor_hash, gaussian_projection, sign_hash
-from neurosim.vectors import load_vectors
+from neurosim.hashing.vectors import load_vectors
 
 N_CALIBRATION, N_HASHES, HASH_LENGTH = 100, 2000, 100
 N_DIGITS = 1797

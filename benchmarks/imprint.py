@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.association.paired_stimuli import random_stimuli
 from neurosim.experiment import prepare
-from neurosim.paired_stimuli import random_stimuli
 from neurosim.progress import QUIET
 from neurosim.timeline import Timeline
 

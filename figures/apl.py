@@ -19,8 +19,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
-from neurosim.hash_plots import median_trial, population_raster
-from neurosim.kenyon_cell_responses import active_fractions, recorded_counts
+from neurosim.hashing.kenyon_cell_responses import active_fractions, recorded_counts
+from neurosim.hashing.plots import median_trial, population_raster
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 

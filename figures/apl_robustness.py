@@ -25,12 +25,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
-from neurosim.hash_plots import METHODS, curve_of
-from neurosim.kenyon_cell_responses import recorded_counts
-from neurosim.odour_mixtures import algorithm_overlaps, mixture_overlaps
-from neurosim.odours import projection_of
+from neurosim.hashing.kenyon_cell_responses import recorded_counts
+from neurosim.hashing.odour_mixtures import algorithm_overlaps, mixture_overlaps
+from neurosim.hashing.odours import projection_of
+from neurosim.hashing.plots import METHODS, curve_of
+from neurosim.hashing.tag_robustness import FACTORS
 from neurosim.run_directory import Run
-from neurosim.tag_robustness import FACTORS
 
 PROTOCOL = "apl"
 NEEDS = ("concentration",)

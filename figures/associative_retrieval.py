@@ -19,13 +19,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
-from neurosim.associative_delays import DELAYS, TIME_CONSTANTS
-from neurosim.associative_pairs import PAIRS
-from neurosim.associative_rebinding import LAGS
+from neurosim.fast_weights.delays import DELAYS, TIME_CONSTANTS
+from neurosim.fast_weights.pairs import PAIRS
+from neurosim.fast_weights.rebinding import LAGS
+from neurosim.fast_weights.retrieval_strings import DIGITS, LETTERS, QUERY_MARK
+from neurosim.fast_weights.spiking_associative_memory import orthogonal_codes_of
 from neurosim.recording import EDGE
-from neurosim.retrieval_strings import DIGITS, LETTERS, QUERY_MARK
 from neurosim.run_directory import Run
-from neurosim.spiking_associative_memory import orthogonal_codes_of
 
 PROTOCOL = "associative_retrieval"
 NEEDS = ("main",)

@@ -3,11 +3,12 @@
 (a) The pictures of the first pair, both superimposed as they are shown while the area learns, and
 as many further pictures as fit; below each the spikes of one unit, trial by trial: before learning,
 in the course of it (one test of every picture after each composite), and after it. The unit is
-chosen by rule (`neurosim.example_units`): of the pair-coding units the one with the median gain.
-(b) Mean rate of all units that respond to one picture of a pair before learning: to this picture,
-to its partner, to the other pictures; before and after, with the 95 % confidence interval over
-units, on tests that the units were not selected on. (c) Fraction of pair-coding units. (d) Rows of
-the scorecard beside what is published; "unverified" was not checked against the paper's text.
+chosen by rule (`neurosim.association.example_units`): of the pair-coding units the one with the
+median gain. (b) Mean rate of all units that respond to one picture of a pair before learning: to
+this picture, to its partner, to the other pictures; before and after, with the 95 % confidence
+interval over units, on tests that the units were not selected on. (c) Fraction of pair-coding
+units. (d) Rows of the scorecard beside what is published; "unverified" was not checked against the
+paper's text.
 
 With several pairs (a) shows the first one, and the composite at the mean opacity of all.
 """
@@ -19,14 +20,14 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
+from neurosim.association.example_units import example_units
+from neurosim.association.pair_coding import AFTER, BEFORE, POPULATION
+from neurosim.association.pair_plots import DIRECTIONS, PUBLISHED, STIMULUS, STYLES, WINDOW
+from neurosim.association.paired_roles import PairedRoles, short_name
+from neurosim.association.paired_stimuli import Pair
+from neurosim.association.pictures import load_picture, superimpose
+from neurosim.association.rate_changes import rates_by_unit
 from neurosim.errors import InputError
-from neurosim.example_units import example_units
-from neurosim.pair_coding import AFTER, BEFORE, POPULATION
-from neurosim.pair_plots import DIRECTIONS, PUBLISHED, STIMULUS, STYLES, WINDOW
-from neurosim.paired_roles import PairedRoles, short_name
-from neurosim.paired_stimuli import Pair
-from neurosim.pictures import load_picture, superimpose
-from neurosim.rate_changes import rates_by_unit
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 

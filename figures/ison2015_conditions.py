@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.pair_plots import DIRECTIONS, published_fraction
+from neurosim.association.pair_plots import DIRECTIONS, published_fraction
 from neurosim.run_directory import Run
 from neurosim.scorecard import Row
 

@@ -17,11 +17,11 @@ from matplotlib.figure import Figure
 
 from neurosim import plotting
 from neurosim import statistics as st
-from neurosim.criterion_curve import pair_coding_by_median, pair_coding_by_rate
-from neurosim.multi_units import SIZES
-from neurosim.pair_coding import pair_coding
-from neurosim.pair_plots import DIRECTIONS, published_fraction
-from neurosim.paired_roles import PairedRoles
+from neurosim.association.criterion_curve import pair_coding_by_median, pair_coding_by_rate
+from neurosim.association.multi_units import SIZES
+from neurosim.association.pair_coding import pair_coding
+from neurosim.association.pair_plots import DIRECTIONS, published_fraction
+from neurosim.association.paired_roles import PairedRoles
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 

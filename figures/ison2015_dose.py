@@ -15,9 +15,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.dose_response import WANTED, dose_of, fractions_by_dose
-from neurosim.pair_plots import published_fraction
-from neurosim.paired_roles import PairedRoles
+from neurosim.association.dose_response import WANTED, dose_of, fractions_by_dose
+from neurosim.association.pair_plots import published_fraction
+from neurosim.association.paired_roles import PairedRoles
 from neurosim.run_directory import Run
 
 PROTOCOL = "ison2015_dose"

@@ -6,10 +6,10 @@ criterion (unverified), which asks for all tests. (b) Spikes of the pair-coding 
 of the partner, aligned to the trial at which each unit changes. The change point is found on one
 half of a unit's spikes and the other half is shown: aligned to a point found on the same spikes,
 any unit would jump. Beside them units that are known to ramp or to step, drawn from the ramp and
-the step fitted to each unit (`neurosim.change_point`) and taken through the same alignment. (c)
-Trial of change on all spikes. (d) Share of the units that a step fits best, and held-out jump at
-the change point as a share of the whole change, of the units and of what is known to ramp or to
-step.
+the step fitted to each unit (`neurosim.association.change_point`) and taken through the same
+alignment. (c) Trial of change on all spikes. (d) Share of the units that a step fits best, and
+held-out jump at the change point as a share of the whole change, of the units and of what is known
+to ramp or to step.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from matplotlib.ticker import MaxNLocator
 
 from neurosim import plotting
 from neurosim import statistics as st
-from neurosim.change_point import (
+from neurosim.association.change_point import (
     aligned_counts,
     draw_counts,
     fano_factors,
     fit_dispersion,
     fit_time_courses,
 )
-from neurosim.learning_curve import partner_counts
-from neurosim.pair_coding import BEFORE, POPULATION, pair_coding, responders
-from neurosim.pair_plots import DIRECTIONS, Style, published_fraction
-from neurosim.paired_roles import PairedRoles
+from neurosim.association.learning_curve import partner_counts
+from neurosim.association.pair_coding import BEFORE, POPULATION, pair_coding, responders
+from neurosim.association.pair_plots import DIRECTIONS, Style, published_fraction
+from neurosim.association.paired_roles import PairedRoles
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 from neurosim.simulation.job import derived_seed
@@ -147,7 +147,7 @@ def surrogate_counts(
     course : ndarray of float, shape (n_levels, n_units)
         Spikes per test at each number of composites seen.
     counts, seen
-        Of the units, as `neurosim.learning_curve.partner_counts` returns them.
+        Of the units, as `neurosim.association.learning_curve.partner_counts` returns them.
     generator : numpy.random.Generator
     """
     means = course[np.unique(seen, return_inverse=True)[1]]

@@ -19,9 +19,9 @@ from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
 from neurosim import statistics as st
-from neurosim.assemblies import find_assemblies
-from neurosim.pair_coding import AFTER, BEFORE, POPULATION, STRONG_RATE
-from neurosim.paired_roles import PairedRoles
+from neurosim.association.assemblies import find_assemblies
+from neurosim.association.pair_coding import AFTER, BEFORE, POPULATION, STRONG_RATE
+from neurosim.association.paired_roles import PairedRoles
 from neurosim.run_directory import Run
 
 PROTOCOL = "ison2015"

@@ -7,8 +7,8 @@ rate is high because its unit was selected for it. (b) Rate to NP against rate t
 the ROC area says how well a pair-coding unit's tests of P and NP are told apart (1: always). (c)
 Mean rate of the pair-coding units at the onset of P and of NP after learning, each scaled from its
 baseline to its mean during the picture, and the time at which it has risen by half
-(`neurosim.latency`). The paper's latencies, 300-400 ms and NP as late as P (unverified), lie many
-synapses behind the eye; here the input comes at once.
+(`neurosim.association.latency`). The paper's latencies, 300-400 ms and NP as late as P
+(unverified), lie many synapses behind the eye; here the input comes at once.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
-from neurosim import latency, plotting
+from neurosim import plotting
 from neurosim import statistics as st
-from neurosim.pair_coding import AFTER, BEFORE
-from neurosim.pair_plots import STYLES
-from neurosim.paired_roles import PairedRoles
-from neurosim.rate_changes import rates_by_unit
-from neurosim.recording import Recording
-from neurosim.run_directory import Run
-from neurosim.unit_responses import (
+from neurosim.association import latency
+from neurosim.association.pair_coding import AFTER, BEFORE
+from neurosim.association.pair_plots import STYLES
+from neurosim.association.paired_roles import PairedRoles
+from neurosim.association.rate_changes import rates_by_unit
+from neurosim.association.unit_responses import (
     count_units,
     histograms_by_unit,
     pair_coding_groups,
 )
+from neurosim.recording import Recording
+from neurosim.run_directory import Run
 
 PROTOCOL = "ison2015"
 NEEDS = ("main",)

@@ -2,10 +2,10 @@
 
 Always left a unit's own picture, before learning (blue) and after it (red), right its partner,
 before (grey) and after (green). (a) Units of the first pair that respond to P and came to respond
-to NP, chosen by rule (`neurosim.example_units`): lower quartile, median and upper quartile of the
-gain. Spikes in every test, and the mean rate with its 95 % confidence interval over trials. (b)
-Mean rate over all pair-coding units, and (c) over all units that respond to one picture of a pair
-before learning; both directions of all pairs pooled; confidence over units.
+to NP, chosen by rule (`neurosim.association.example_units`): lower quartile, median and upper
+quartile of the gain. Spikes in every test, and the mean rate with its 95 % confidence interval over
+trials. (b) Mean rate over all pair-coding units, and (c) over all units that respond to one picture
+of a pair before learning; both directions of all pairs pooled; confidence over units.
 
 Time runs from 0.4 s before the onset to 0.9 s after it: tests are 0.9 s apart, and the paper's
 -0.75 to 1 s would reach into other trials.
@@ -18,17 +18,17 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
-from neurosim.example_units import QUARTILES, example_units
-from neurosim.pair_plots import group_histogram, raster_before_and_after, unit_histogram
-from neurosim.paired_roles import PairedRoles, short_name
-from neurosim.recording import Recording
-from neurosim.run_directory import Run
-from neurosim.unit_responses import (
+from neurosim.association.example_units import QUARTILES, example_units
+from neurosim.association.pair_plots import group_histogram, raster_before_and_after, unit_histogram
+from neurosim.association.paired_roles import PairedRoles, short_name
+from neurosim.association.unit_responses import (
     UnitGroup,
     count_units,
     pair_coding_groups,
     responding_groups,
 )
+from neurosim.recording import Recording
+from neurosim.run_directory import Run
 
 PROTOCOL = "ison2015"
 NEEDS = ("main",)

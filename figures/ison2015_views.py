@@ -13,12 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.assemblies import find_assembly
-from neurosim.pair_coding import BEFORE
-from neurosim.pair_plots import published_fraction
-from neurosim.paired_roles import PairedRoles
-from neurosim.paired_stimuli import PairedStimuli
-from neurosim.picture_views import VIEWS
+from neurosim.association.assemblies import find_assembly
+from neurosim.association.pair_coding import BEFORE
+from neurosim.association.pair_plots import published_fraction
+from neurosim.association.paired_roles import PairedRoles
+from neurosim.association.paired_stimuli import PairedStimuli
+from neurosim.association.picture_views import VIEWS
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 

@@ -24,9 +24,15 @@ from matplotlib.figure import Figure, SubFigure
 from neurosim import plotting
 from neurosim.abstract.short_term_plasticity import ShortTermPlasticity
 from neurosim.parameters.library import load_model
-from neurosim.plasticity_probes import CONDITIONING_RATE, CONDITIONING_SPIKES, GAP, PAIR, REGULAR
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
+from neurosim.synapse.plasticity_probes import (
+    CONDITIONING_RATE,
+    CONDITIONING_SPIKES,
+    GAP,
+    PAIR,
+    REGULAR,
+)
 
 PROTOCOL = "short_term_plasticity"
 NEEDS = ("main",)

@@ -18,13 +18,13 @@ from matplotlib.figure import Figure, SubFigure
 
 from neurosim import plotting
 from neurosim.abstract.fly_hash import hash_codes
-from neurosim.hash_plots import METHODS, data_of, median_trial, population_raster, rule_of
-from neurosim.hash_scores import N_PAIRS, mean_active
-from neurosim.kenyon_cell_responses import recorded_counts
-from neurosim.odours import projection_of
-from neurosim.overlap_curve import binned_quartiles
+from neurosim.hashing.kenyon_cell_responses import recorded_counts
+from neurosim.hashing.odours import projection_of
+from neurosim.hashing.overlap_curve import binned_quartiles
+from neurosim.hashing.plots import METHODS, data_of, median_trial, population_raster, rule_of
+from neurosim.hashing.retrieval import cosine_similarity, pairwise_overlap, random_pairs
+from neurosim.hashing.scores import N_PAIRS, mean_active
 from neurosim.recording import Recording
-from neurosim.retrieval import cosine_similarity, pairwise_overlap, random_pairs
 from neurosim.run_directory import Run
 from neurosim.simulation.job import derived_seed
 

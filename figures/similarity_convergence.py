@@ -15,7 +15,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.hash_plots import curve_of, data_of, rule_of
+from neurosim.hashing.plots import curve_of, data_of, rule_of
 from neurosim.run_directory import Run
 
 PROTOCOL = "similarity"

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from neurosim import plotting
 from neurosim.abstract.overlap_law import expected_overlap
-from neurosim.hash_plots import curve_of
+from neurosim.hashing.plots import curve_of
 from neurosim.run_directory import Run
 
 PROTOCOL = "similarity"

@@ -18,8 +18,8 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 
 from neurosim import plotting
-from neurosim.hash_lengths import EXPANSION, FLY, LENGTHS, row_of
-from neurosim.hash_plots import METHODS, curve_of, data_of, name_curves, rule_of
+from neurosim.hashing.lengths import EXPANSION, FLY, LENGTHS, row_of
+from neurosim.hashing.plots import METHODS, curve_of, data_of, name_curves, rule_of
 from neurosim.run_directory import Run
 
 PROTOCOL = "similarity"

@@ -12,8 +12,8 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.memory_plots import cued_and_another, draw_spikes, draw_synapses
 from neurosim.run_directory import Run
+from neurosim.working_memory.plots import cued_and_another, draw_spikes, draw_synapses
 
 PROTOCOL = "working_memory"
 NEEDS = ("main", "readout_1_s", "high_background")

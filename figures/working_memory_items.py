@@ -10,9 +10,9 @@ from __future__ import annotations
 from matplotlib.figure import Figure
 
 from neurosim import plotting
-from neurosim.memory_plots import cued_and_another, draw_spikes, draw_synapses, first_cue
-from neurosim.memory_trials import CUE
 from neurosim.run_directory import Run
+from neurosim.working_memory.plots import cued_and_another, draw_spikes, draw_synapses, first_cue
+from neurosim.working_memory.trials import CUE
 
 PROTOCOL = "working_memory"
 NEEDS = ("two_items",)

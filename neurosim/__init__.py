@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurosim import abstract as abstract
     from neurosim import circuits as circuits
-    from neurosim.apl_gain import calibrate_apl as calibrate_apl
     from neurosim.experiment import run as run
-    from neurosim.fly_hash_transformer import FlyHash as FlyHash
+    from neurosim.hashing.apl_gain import calibrate_apl as calibrate_apl
+    from neurosim.hashing.fly_hash_transformer import FlyHash as FlyHash
     from neurosim.parameters.library import load_model as load_model
     from neurosim.run_directory import load_run as load_run
 
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "FlyHash": "neurosim.fly_hash_transformer",
-    "calibrate_apl": "neurosim.apl_gain",
+    "FlyHash": "neurosim.hashing.fly_hash_transformer",
+    "calibrate_apl": "neurosim.hashing.apl_gain",
     "run": "neurosim.experiment",
     "load_run": "neurosim.run_directory",
     "load_model": "neurosim.parameters.library",

@@ -5,10 +5,11 @@ body enhances learned odor discrimination", Nat Neurosci 17:559: with the output
 more Kenyon cells respond to an odour, and the responses to different odours are more alike. Their
 numbers are read off a figure. Here APL's gain is set to 0 in a circuit that is calibrated with it.
 
-The odours are synthetic and overlap as recorded ones do (`neurosim.vectors`). A hundred of them
-calibrate the circuit, others are measured. Further conditions ask whether tags, the sets of Kenyon
-cells that fire, stay the same at other concentrations (Olsen, Bhandawat & Wilson 2010, Neuron
-66:287), what those of blends and components have in common, and how alike those of two trials are.
+The odours are synthetic and overlap as recorded ones do (`neurosim.hashing.vectors`). A hundred of
+them calibrate the circuit, others are measured. Further conditions ask whether tags, the sets of
+Kenyon cells that fire, stay the same at other concentrations (Olsen, Bhandawat & Wilson 2010,
+Neuron 66:287), what those of blends and components have in common, and how alike those of two
+trials are.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from neurosim import tag_robustness as robustness
-from neurosim.kenyon_cell_responses import describe_responses, ratios_to
-from neurosim.odour_mixtures import OVERLAPS, describe_mixtures, mixtures_of, names_of_mixtures
-from neurosim.odour_samples import OdourSamples, calibrated_circuit, draw_samples
+from neurosim.hashing import odour_mixtures as mixtures
+from neurosim.hashing import tag_robustness as robustness
+from neurosim.hashing.kenyon_cell_responses import describe_responses, ratios_to
+from neurosim.hashing.odour_samples import OdourSamples, calibrated_circuit, draw_samples
+from neurosim.hashing.spiking_hash import HashCircuit
 from neurosim.parameters import parameter
 from neurosim.recording import Recording
 from neurosim.scorecard import Target, reported
 from neurosim.session import Session
-from neurosim.spiking_hash import HashCircuit
 
 CIRCUIT, MODEL = "fly_hash", "dasgupta2017"
 CONDITIONS = {
@@ -111,7 +112,7 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
         **reported(*NONE, overlap_with_component="blend", overlap_of_components="two components"),
         **reported(*NONE, overlap_with_others="blend, chance", overlap_between_trials="most"),
         **reported("Gaussian sums", "derived", overlap_with_component_gaussian="blend"),
-        **{f"overlap_{name}_algorithm": ALGORITHM for name in OVERLAPS},
+        **{f"overlap_{name}_algorithm": ALGORITHM for name in mixtures.OVERLAPS},
     },
     "noise": {
         f"{what}_{kind}_{1e3 * window:g}_ms": Target(text, *NONE)
@@ -165,10 +166,10 @@ def change_concentration(session: Session, odours: OdourSamples) -> Measured:
 def blend_pairs(session: Session, odours: OdourSamples) -> Measured:
     """Present pairs of odours and their blends, and all of them once more."""
     circuit = calibrated_circuit(session, odours)
-    shown = mixtures_of(odours.scored)
-    recording = circuit.recording(shown, names_of_mixtures(odours.names), "first trial")
+    shown = mixtures.mixtures_of(odours.scored)
+    recording = circuit.recording(shown, mixtures.names_of_mixtures(odours.names), "first trial")
     tags, again = circuit.tags_of(recording), circuit.counts(shown, "second trial")
-    return recording, describe_mixtures(shown, tags, again, circuit.projection)
+    return recording, mixtures.describe_mixtures(shown, tags, again, circuit.projection)
 
 
 def repeat(session: Session, odours: OdourSamples) -> Measured:

@@ -24,24 +24,24 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.associative_capacity import CELLS, examine_capacity
-from neurosim.associative_delays import DELAYS, TIME_CONSTANTS, examine_delays
-from neurosim.associative_exam import Examination, Measured
-from neurosim.associative_pairs import (
+from neurosim.fast_weights.capacity import CELLS, examine_capacity
+from neurosim.fast_weights.delays import DELAYS, TIME_CONSTANTS, examine_delays
+from neurosim.fast_weights.examination import Examination, Measured
+from neurosim.fast_weights.pairs import (
     PAIRS,
     examine_orthogonal_keys,
     examine_random_keys,
     examine_shuffled,
     examine_without_learning,
 )
-from neurosim.associative_presynaptic import examine_presynaptic_memory
-from neurosim.associative_rebinding import LAGS, examine_hebbian_rebinding, examine_rebinding
+from neurosim.fast_weights.presynaptic import examine_presynaptic_memory
+from neurosim.fast_weights.rebinding import LAGS, examine_hebbian_rebinding, examine_rebinding
+from neurosim.fast_weights.retrieval_strings import DIGITS, KeyValueSequence, parse_strings
+from neurosim.fast_weights.spiking_associative_memory import AssociativeMemory
 from neurosim.parameters import parameter
 from neurosim.recording import Recording
-from neurosim.retrieval_strings import DIGITS, KeyValueSequence, parse_strings
 from neurosim.scorecard import Target, reported
 from neurosim.session import Session
-from neurosim.spiking_associative_memory import AssociativeMemory
 
 CIRCUIT, MODEL = "associative_memory", "ba2016"
 CONDITIONS = {

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim import paired_associates as pa
-from neurosim.completion import stimulate_halves
+from neurosim.association import paired_associates as pa
+from neurosim.association.completion import stimulate_halves
+from neurosim.association.pair_coding import pair_coding
+from neurosim.association.paired_analysis import describe_experiment
+from neurosim.association.paired_stimuli import PairedStimuli
 from neurosim.errors import InputError
-from neurosim.pair_coding import pair_coding
-from neurosim.paired_analysis import describe_experiment
-from neurosim.paired_stimuli import PairedStimuli
 from neurosim.parameters import parameter
 from neurosim.recording import Recording
 from neurosim.scorecard import Target, reported

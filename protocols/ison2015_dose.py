@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neurosim import paired_associates as pa
-from neurosim.dose_response import WANTED, describe_doses, phase_of
-from neurosim.paired_stimuli import PairedStimuli
+from neurosim.association import paired_associates as pa
+from neurosim.association.dose_response import WANTED, describe_doses, phase_of
+from neurosim.association.paired_stimuli import PairedStimuli
 from neurosim.parameters import parameter
 from neurosim.recording import Recording
 from neurosim.scorecard import Target, reported

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurosim import paired_associates as pa
-from neurosim.assemblies import find_assembly
-from neurosim.completion import recovery
+from neurosim.association import paired_associates as pa
+from neurosim.association.assemblies import find_assembly
+from neurosim.association.completion import recovery
+from neurosim.association.pair_coding import pair_coding, responders
+from neurosim.association.paired_stimuli import PairedStimuli
+from neurosim.association.picture_views import VIEWS
 from neurosim.errors import InputError
-from neurosim.pair_coding import pair_coding, responders
-from neurosim.paired_stimuli import PairedStimuli
 from neurosim.parameters import parameter
-from neurosim.picture_views import VIEWS
 from neurosim.recording import Recording
 from neurosim.scorecard import Target, reported
 from neurosim.session import Session

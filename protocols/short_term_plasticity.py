@@ -19,17 +19,17 @@ from typing import Any
 
 import numpy as np
 
-from neurosim import plasticity_scores as ps
-from neurosim.dynamic_synapse import Responses, respond
 from neurosim.parameters import parameter
 from neurosim.parameters.library import load_model
 from neurosim.parameters.short_term_plasticity import ShortTermPlasticityParameters
-from neurosim.plasticity_probes import BURST, Probe, probes_of
-from neurosim.plasticity_recording import FIGURE_LENGTH, recording_of
 from neurosim.recording import Recording
 from neurosim.release_conventions import AFTER_JUMP
 from neurosim.scorecard import Target, reported
 from neurosim.session import Session
+from neurosim.synapse import plasticity_scores as ps
+from neurosim.synapse.dynamic_synapse import Responses, respond
+from neurosim.synapse.plasticity_probes import BURST, Probe, probes_of
+from neurosim.synapse.plasticity_recording import FIGURE_LENGTH, recording_of
 
 Synapses = dict[str, ShortTermPlasticityParameters]  # by name
 

@@ -19,19 +19,19 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from neurosim import correlated_inputs as ci
-from neurosim.hash_lengths import FLY, SIZES, circuit_of_length, describe_length, row_of
-from neurosim.hash_methods import LSH, PUBLISHED, TAGS
-from neurosim.hash_scores import SIMILARITY, compare_methods, score_circuit
-from neurosim.kenyon_cell_responses import describe_responses
-from neurosim.odour_samples import OdourSamples, calibrated_circuit, draw_samples
+from neurosim.hashing import correlated_inputs as ci
+from neurosim.hashing.kenyon_cell_responses import describe_responses
+from neurosim.hashing.lengths import FLY, SIZES, circuit_of_length, describe_length, row_of
+from neurosim.hashing.methods import LSH, PUBLISHED, TAGS
+from neurosim.hashing.odour_samples import OdourSamples, calibrated_circuit, draw_samples
+from neurosim.hashing.retrieval import AVERAGE_PRECISION_RULES
+from neurosim.hashing.scores import SIMILARITY, compare_methods, score_circuit
+from neurosim.hashing.spiking_hash import HashCircuit
 from neurosim.parameters import parameter
 from neurosim.parameters.fly_hash import POISSON, REGULAR
 from neurosim.recording import Recording
-from neurosim.retrieval import AVERAGE_PRECISION_RULES
 from neurosim.scorecard import Target, reported
 from neurosim.session import Session
-from neurosim.spiking_hash import HashCircuit
 
 CIRCUIT, MODEL = "fly_hash", "dasgupta2017"
 CONDITIONS = {

@@ -6,7 +6,7 @@ the firing by more than a second and holds the item: without any spikes, until a
 all excitatory neurons alike reads it out; in population spikes, which renew it several times a
 second; or in asynchronous firing. Which of these is a matter of the background, one value.
 Every condition is one run of the same brain with the same noise: rest for 1 s, cue, delay.
-`neurosim.memory_measures` defines what is measured.
+`neurosim.working_memory.measures` defines what is measured.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from neurosim import memory_measures as mm
-from neurosim.memory_trials import cue_and_read, simulate_trials
 from neurosim.parameters import parameter
 from neurosim.parameters.working_memory import WorkingMemoryParameters
 from neurosim.recording import Recording
 from neurosim.scorecard import Target, reported
 from neurosim.session import Session
+from neurosim.working_memory import measures as mm
+from neurosim.working_memory.trials import cue_and_read, simulate_trials
 
 CIRCUIT, MODEL = "working_memory", "mongillo2008"
 SPIKES, SILENT, ASYNCHRONOUS = REGIMES = ("population_spikes", "silent", "asynchronous")

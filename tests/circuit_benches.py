@@ -13,8 +13,9 @@ from plasticity_bench import PlasticityBench
 from working_memory_bench import WorkingMemoryBench
 
 from neurosim.folders import names
-from neurosim.hash_calibration import calibrate_hash
-from neurosim.odours import odour_tables, projection_of
+from neurosim.hashing.calibration import calibrate_hash
+from neurosim.hashing.odours import odour_tables, projection_of
+from neurosim.hashing.spiking_hash import EVERYTHING, HashCircuit
 from neurosim.parameters import Sheet
 from neurosim.parameters.area import AreaParameters
 from neurosim.parameters.fly_hash import CENTRING, DIVISIVE, POISSON, REGULAR, FlyHashParameters
@@ -24,7 +25,6 @@ from neurosim.session import Session
 from neurosim.simulation.job import Job
 from neurosim.simulation.numpy_target import run_live
 from neurosim.simulation.target import simulate
-from neurosim.spiking_hash import EVERYTHING, HashCircuit
 
 Outputs = Mapping[str, np.ndarray]
 # A hash of few cells; the same in all tests, so that they share a build for each kind of spikes.

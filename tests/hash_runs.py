@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurosim.abstract.overlap_law import expected_overlap
-from neurosim.hash_plots import METHODS
+from neurosim.hashing.plots import METHODS
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.associative_schedule import Schedule
-from neurosim.key_value_codes import KeyValueCodes
+from neurosim.fast_weights.key_value_codes import KeyValueCodes
+from neurosim.fast_weights.retrieval_strings import DIGITS, LETTERS, parse_string, rebound_at_lag
+from neurosim.fast_weights.schedule import Schedule
+from neurosim.fast_weights.spiking_associative_memory import LAST_UPDATE, WEIGHTS, AssociativeMemory
 from neurosim.parameters import Sheet
 from neurosim.parameters.associative_memory import (
     HEBBIAN,
@@ -16,11 +18,9 @@ from neurosim.parameters.associative_memory import (
     AssociativeMemoryParameters,
 )
 from neurosim.parameters.library import load_model
-from neurosim.retrieval_strings import DIGITS, LETTERS, parse_string, rebound_at_lag
 from neurosim.session import Session
 from neurosim.simulation.job import Job
 from neurosim.simulation.numpy_target import run_live
-from neurosim.spiking_associative_memory import LAST_UPDATE, WEIGHTS, AssociativeMemory
 
 # Weights are larger as there are fewer cells.
 SMALL_MEMORY = {

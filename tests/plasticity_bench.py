@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from plasticity_runs import invented
 
-from neurosim.dynamic_synapse import OUTPUTS, respond
 from neurosim.parameters import Sheet
 from neurosim.parameters.library import load_model
 from neurosim.parameters.short_term_plasticity import (
@@ -17,10 +16,11 @@ from neurosim.parameters.short_term_plasticity import (
     SYNAPSE,
     ShortTermPlasticityParameters,
 )
-from neurosim.presynaptic_trains import train_tables
 from neurosim.session import Session
 from neurosim.simulation.job import Job
 from neurosim.simulation.numpy_target import run_live
+from neurosim.synapse.dynamic_synapse import OUTPUTS, respond
+from neurosim.synapse.presynaptic_trains import train_tables
 
 TRAINS = [[0.01003, 0.02, 0.025], [0.005]]  # s; the first is off the grid of any time step
 

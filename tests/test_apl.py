@@ -11,9 +11,13 @@ import pytest
 from apl_runs import N_SAMPLES, apl_run, formula_session, options
 
 import neurosim as ns
-from neurosim.kenyon_cell_responses import active_fractions, describe_responses, recorded_counts
-from neurosim.odour_mixtures import mixture_overlaps
-from neurosim.odour_samples import draw_samples
+from neurosim.hashing.kenyon_cell_responses import (
+    active_fractions,
+    describe_responses,
+    recorded_counts,
+)
+from neurosim.hashing.odour_mixtures import mixture_overlaps
+from neurosim.hashing.odour_samples import draw_samples
 from neurosim.protocol import load_protocol
 from neurosim.run_directory import Run
 from neurosim.scorecard import REPORTED, Target

@@ -16,11 +16,11 @@ from matplotlib.figure import Figure
 
 import neurosim
 from neurosim.figure import figures_of, load_figure
-from neurosim.kenyon_cell_responses import active_fractions, recorded_counts
-from neurosim.odour_mixtures import mixture_overlaps
-from neurosim.retrieval import correlation_between_inputs
+from neurosim.hashing.kenyon_cell_responses import active_fractions, recorded_counts
+from neurosim.hashing.odour_mixtures import mixture_overlaps
+from neurosim.hashing.retrieval import correlation_between_inputs
+from neurosim.hashing.tag_robustness import FACTORS
 from neurosim.run_directory import Run
-from neurosim.tag_robustness import FACTORS
 
 STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 

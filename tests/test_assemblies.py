@@ -9,16 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurosim.assemblies import (
+from neurosim.association.assemblies import (
     describe_assemblies,
     find_assemblies,
     find_assembly,
     highest_rate,
     pair_overlaps,
 )
-from neurosim.completion import mean_recovery, recovery, stimulate_halves
+from neurosim.association.completion import mean_recovery, recovery, stimulate_halves
+from neurosim.association.paired_stimuli import PairedStimuli
 from neurosim.errors import InputError
-from neurosim.paired_stimuli import PairedStimuli
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.schedules import Patterns
 from neurosim.session import Segment, Session, State

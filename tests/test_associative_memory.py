@@ -10,12 +10,10 @@ import pytest
 from memory_bench import SPIKES, small_memory, small_sheet
 
 from neurosim.abstract.associative_retrieval import stored_matrices
-from neurosim.associative_pairs import correlation
-from neurosim.associative_schedule import MIN_TICKS, Codes, Schedule, capacity
 from neurosim.errors import InputError
-from neurosim.key_value_codes import KeyValueCodes
-from neurosim.parameters.associative_memory import PRESYNAPTIC, AssociativeMemoryParameters
-from neurosim.retrieval_strings import (
+from neurosim.fast_weights.key_value_codes import KeyValueCodes
+from neurosim.fast_weights.pairs import correlation
+from neurosim.fast_weights.retrieval_strings import (
     DIGITS,
     LETTERS,
     KeyValueSequence,
@@ -24,8 +22,8 @@ from neurosim.retrieval_strings import (
     random_strings,
     rebound_at_lag,
 )
-from neurosim.simulation.job import derived_seed
-from neurosim.spiking_associative_memory import (
+from neurosim.fast_weights.schedule import MIN_TICKS, Codes, Schedule, capacity
+from neurosim.fast_weights.spiking_associative_memory import (
     LAST_UPDATE,
     LEAD_IN,
     N_RECORDED,
@@ -33,6 +31,8 @@ from neurosim.spiking_associative_memory import (
     WEIGHTS,
     AssociativeMemory,
 )
+from neurosim.parameters.associative_memory import PRESYNAPTIC, AssociativeMemoryParameters
+from neurosim.simulation.job import derived_seed
 
 # Brian2 calls a library by names of old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

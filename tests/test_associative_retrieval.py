@@ -15,15 +15,15 @@ from memory_bench import SMALL_MEMORY, MemoryBench, small_memory, small_sheet
 
 import neurosim as ns
 from neurosim import answers, cli
-from neurosim.associative_delays import DELAYS, LONGEST_SIMULATED, TIME_CONSTANTS
-from neurosim.associative_exam import CHANCE, Examination, noise_of
-from neurosim.associative_pairs import correlation
-from neurosim.associative_presynaptic import N_ASKED, letters_to_ask, read_out
-from neurosim.associative_rebinding import rebindings
 from neurosim.errors import InputError
+from neurosim.fast_weights.delays import DELAYS, LONGEST_SIMULATED, TIME_CONSTANTS
+from neurosim.fast_weights.examination import CHANCE, Examination, noise_of
+from neurosim.fast_weights.pairs import correlation
+from neurosim.fast_weights.presynaptic import N_ASKED, letters_to_ask, read_out
+from neurosim.fast_weights.rebinding import rebindings
+from neurosim.fast_weights.retrieval_strings import DIGITS, random_strings
 from neurosim.nwb import read_nwb
 from neurosim.protocol import load_protocol
-from neurosim.retrieval_strings import DIGITS, random_strings
 from neurosim.run_directory import Run, load_run
 from neurosim.session import Session
 from neurosim.simulation.job import Job

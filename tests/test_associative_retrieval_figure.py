@@ -17,13 +17,13 @@ from matplotlib.text import Text
 from memory_bench import small_memory, small_sheet
 
 import neurosim
-from neurosim.associative_delays import DELAYS
-from neurosim.associative_schedule import Schedule
+from neurosim.fast_weights.delays import DELAYS
+from neurosim.fast_weights.retrieval_strings import parse_string
+from neurosim.fast_weights.schedule import Schedule
 from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
-from neurosim.retrieval_strings import parse_string
 from neurosim.run_directory import Run
 from neurosim.scorecard import score
 

@@ -11,8 +11,8 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import binom, nbinom, poisson
 
-from neurosim import change_point
-from neurosim.change_point import (
+from neurosim.association import change_point
+from neurosim.association.change_point import (
     MEASURES,
     aligned_counts,
     describe_change,

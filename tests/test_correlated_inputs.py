@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurosim import correlated_inputs as ci
 from neurosim.abstract.fly_hash import hash_codes, projection_matrix
 from neurosim.abstract.overlap_law import expected_overlap
-from neurosim.correlated_inputs import (
+from neurosim.errors import InputError
+from neurosim.hashing import correlated_inputs as ci
+from neurosim.hashing.correlated_inputs import (
     CONTRAST,
     N_PAIRS,
     circuit_of_sparsity,
@@ -16,11 +17,10 @@ from neurosim.correlated_inputs import (
     correlated_odours,
     describe_overlaps,
 )
-from neurosim.errors import InputError
-from neurosim.odour_samples import OdourSamples
+from neurosim.hashing.odour_samples import OdourSamples
+from neurosim.hashing.retrieval import pairwise_overlap
 from neurosim.parameters.fly_hash import REGULAR
 from neurosim.parameters.library import load_model
-from neurosim.retrieval import pairwise_overlap
 from neurosim.session import Session
 
 CORRELATIONS = (-0.5, 0.0, 0.25, 0.5, 0.9, 1.0)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from neurosim import statistics as st
-from neurosim.assemblies import find_assembly
-from neurosim.criterion_curve import pair_coding_by_median, pair_coding_by_rate
-from neurosim.pair_coding import POPULATION, pair_coding
+from neurosim.association.assemblies import find_assembly
+from neurosim.association.criterion_curve import pair_coding_by_median, pair_coding_by_rate
+from neurosim.association.pair_coding import POPULATION, pair_coding
 from neurosim.recording import Recording
 
 N_TESTS = 8

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from neurosim.dose_response import describe_doses, dose_at, fractions_by_dose, phase_of
+from neurosim.association.dose_response import describe_doses, dose_at, fractions_by_dose, phase_of
 from neurosim.errors import InputError
 from neurosim.recording import Recording
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from neurosim.example_units import QUARTILES, ExampleUnits, example_units
+from neurosim.association.example_units import QUARTILES, ExampleUnits, example_units
 from neurosim.recording import Recording
 
 N_TESTS = 6

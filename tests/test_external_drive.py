@@ -7,8 +7,13 @@ import pytest
 from working_memory_bench import tiny
 
 from neurosim.errors import InputError
-from neurosim.external_drive import MIN_TICKS, drive_tables, factors_of, structure_with_ticks
 from neurosim.timeline import Timeline, Trial
+from neurosim.working_memory.external_drive import (
+    MIN_TICKS,
+    drive_tables,
+    factors_of,
+    structure_with_ticks,
+)
 
 
 def test_a_cue_drives_one_population_and_a_readout_all_neurons() -> None:

@@ -19,7 +19,7 @@ from neurosim.abstract.fast_weights import (
 )
 from neurosim.abstract.value_readout import expected_accuracy, fit_noise
 from neurosim.errors import InputError
-from neurosim.key_value_codes import (
+from neurosim.fast_weights.key_value_codes import (
     KeyValueCodes,
     gaussian_keys,
     orthogonal_codes,
@@ -27,7 +27,7 @@ from neurosim.key_value_codes import (
     random_key_codes,
     sparse_codes,
 )
-from neurosim.retrieval_strings import (
+from neurosim.fast_weights.retrieval_strings import (
     NO_PAIR,
     KeyValueSequence,
     bound_in_a_row,

@@ -35,23 +35,23 @@ import neurosim
 from neurosim import cli, run_directory
 from neurosim import figure as figure_module
 from neurosim import statistics as st
-from neurosim.assemblies import find_assembly
-from neurosim.dose_response import fractions_by_dose, phase_of
+from neurosim.association.assemblies import find_assembly
+from neurosim.association.dose_response import fractions_by_dose, phase_of
+from neurosim.association.example_units import QUARTILES, example_units
+from neurosim.association.multi_units import SIZES
+from neurosim.association.pair_coding import pair_coding
+from neurosim.association.pair_plots import PUBLISHED, PUBLISHED_LABEL
+from neurosim.association.paired_roles import PairedRoles
+from neurosim.association.paired_stimuli import PairedStimuli
+from neurosim.association.picture_views import VIEWS
+from neurosim.association.pictures import REFERENCE, load_picture, superimpose
+from neurosim.association.rate_changes import rates_by_unit
 from neurosim.errors import InputError, NeurosimError
-from neurosim.example_units import QUARTILES, example_units
 from neurosim.figure import FORMATS, figures_of, load_figure, write_figure
 from neurosim.folders import names
-from neurosim.multi_units import SIZES
-from neurosim.pair_coding import pair_coding
-from neurosim.pair_plots import PUBLISHED, PUBLISHED_LABEL
-from neurosim.paired_roles import PairedRoles
-from neurosim.paired_stimuli import PairedStimuli
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
-from neurosim.picture_views import VIEWS
-from neurosim.pictures import REFERENCE, load_picture, superimpose
 from neurosim.protocol import load_protocol
-from neurosim.rate_changes import rates_by_unit
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.run_directory import Run, newest_run, write_run
 from neurosim.scorecard import Row

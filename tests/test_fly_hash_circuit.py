@@ -14,14 +14,14 @@ import pytest
 from circuit_benches import HASH_SIZES
 
 from neurosim.errors import InputError
-from neurosim.odours import odour_tables
+from neurosim.hashing.odours import odour_tables
+from neurosim.hashing.spiking_hash import BATCH, HashCircuit
 from neurosim.parameters.library import load_model
 from neurosim.recording import Recording
 from neurosim.session import Session
 from neurosim.simulation import cache
 from neurosim.simulation.numpy_target import RuntimeStages
 from neurosim.simulation.objects import simulated
-from neurosim.spiking_hash import BATCH, HashCircuit
 
 # Brian2 calls a library by names of old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -11,7 +11,7 @@ from circuit_benches import HASH_SIZES
 from scipy.sparse import csr_matrix
 
 from neurosim.errors import InputError
-from neurosim.hash_calibration import (
+from neurosim.hashing.calibration import (
     FINEST,
     HIGHEST_EPSP,
     MOST_DOUBLINGS,
@@ -20,11 +20,11 @@ from neurosim.hash_calibration import (
     calibrate_hash,
     search,
 )
+from neurosim.hashing.spiking_hash import HashCircuit
+from neurosim.hashing.vectors import load_vectors
 from neurosim.parameters.library import load_model
 from neurosim.progress import Progress
 from neurosim.session import Session
-from neurosim.spiking_hash import HashCircuit
-from neurosim.vectors import load_vectors
 
 # What the tests rely on, whatever the sheet is calibrated to.
 PINNED = {

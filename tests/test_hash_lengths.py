@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from neurosim import hash_lengths
 from neurosim.abstract.fly_hash import hash_codes
-from neurosim.hash_lengths import FLY, LENGTHS, SIZES, circuit_of_length, describe_length, row_of
-from neurosim.hash_methods import LSH, TAGS
-from neurosim.odour_samples import OdourSamples
-from neurosim.odours import projection_of
+from neurosim.hashing import lengths as hash_lengths
+from neurosim.hashing.lengths import FLY, LENGTHS, SIZES, circuit_of_length, describe_length, row_of
+from neurosim.hashing.methods import LSH, TAGS
+from neurosim.hashing.odour_samples import OdourSamples
+from neurosim.hashing.odours import projection_of
+from neurosim.hashing.spiking_hash import HashCircuit
 from neurosim.parameters.fly_hash import REGULAR
 from neurosim.parameters.library import load_model
 from neurosim.session import Session
-from neurosim.spiking_hash import HashCircuit
 
 K, SEED = 4, 3
 

@@ -7,7 +7,7 @@ import pytest
 
 from neurosim.abstract.fly_hash import projection_matrix
 from neurosim.errors import InputError
-from neurosim.hash_methods import (
+from neurosim.hashing.methods import (
     LSH,
     PUBLISHED,
     TAGS,
@@ -17,9 +17,9 @@ from neurosim.hash_methods import (
     normalised,
     tags_of_all_methods,
 )
-from neurosim.odour_samples import OdourSamples
-from neurosim.retrieval import mean_average_precision
-from neurosim.vectors import load_vectors
+from neurosim.hashing.odour_samples import OdourSamples
+from neurosim.hashing.retrieval import mean_average_precision
+from neurosim.hashing.vectors import load_vectors
 
 N_CELLS, N_FEATURES, K = 400, 50, 20
 

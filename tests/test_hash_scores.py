@@ -11,8 +11,9 @@ from scipy.sparse import csr_matrix
 
 from neurosim.abstract.fly_hash import hash_codes
 from neurosim.errors import InputError
-from neurosim.hash_methods import TAGS, normalised
-from neurosim.hash_scores import (
+from neurosim.hashing.methods import TAGS, normalised
+from neurosim.hashing.odour_samples import OdourSamples
+from neurosim.hashing.scores import (
     SIMILARITY,
     circuit_over_algorithm,
     compare_methods,
@@ -22,10 +23,9 @@ from neurosim.hash_scores import (
     mean_active,
     score_circuit,
 )
-from neurosim.odour_samples import OdourSamples
+from neurosim.hashing.spiking_hash import HashCircuit
 from neurosim.parameters.library import load_model
 from neurosim.session import Session
-from neurosim.spiking_hash import HashCircuit
 
 K = 100
 

@@ -19,11 +19,11 @@ from PIL import Image
 import neurosim as ns
 from neurosim import session as session_module
 from neurosim import statistics as st
-from neurosim.assemblies import find_assemblies
+from neurosim.association.assemblies import find_assemblies
+from neurosim.association.paired_stimuli import PairedStimuli, picture_stimuli, random_stimuli
 from neurosim.errors import InputError
 from neurosim.experiment import Experiment, prepare
 from neurosim.folders import folder, names
-from neurosim.paired_stimuli import PairedStimuli, picture_stimuli, random_stimuli
 from neurosim.parameters.library import load_model
 from neurosim.progress import QUIET
 from neurosim.protocol import load_protocol

@@ -12,9 +12,9 @@ import pytest
 
 import neurosim as ns
 from neurosim import statistics as st
-from neurosim.dose_response import phase_of
+from neurosim.association.dose_response import phase_of
+from neurosim.association.paired_stimuli import random_stimuli
 from neurosim.experiment import prepare
-from neurosim.paired_stimuli import random_stimuli
 from neurosim.progress import QUIET
 from neurosim.protocol import load_protocol
 from neurosim.run_directory import Run

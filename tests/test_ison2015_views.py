@@ -15,11 +15,11 @@ import pytest
 import neurosim as ns
 from neurosim import session as session_module
 from neurosim import statistics as st
-from neurosim.assemblies import find_assembly
+from neurosim.association.assemblies import find_assembly
+from neurosim.association.paired_stimuli import PairedStimuli, picture_stimuli
+from neurosim.association.picture_views import VIEWS
 from neurosim.errors import InputError
 from neurosim.experiment import prepare
-from neurosim.paired_stimuli import PairedStimuli, picture_stimuli
-from neurosim.picture_views import VIEWS
 from neurosim.progress import QUIET
 from neurosim.protocol import load_protocol
 from neurosim.run_directory import Run

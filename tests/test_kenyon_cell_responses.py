@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from neurosim.kenyon_cell_responses import (
+from neurosim.hashing.kenyon_cell_responses import (
     active_fractions,
     describe_responses,
     first_spike_latencies,

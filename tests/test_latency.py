@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from neurosim.latency import BIN, SMOOTHING, describe_latency, half_rise
+from neurosim.association.latency import BIN, SMOOTHING, describe_latency, half_rise
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.timeline import Timeline, Trial
 

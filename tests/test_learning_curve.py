@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import pytest
 
-from neurosim.change_point import MEASURES, describe_change
+from neurosim.association.change_point import MEASURES, describe_change
+from neurosim.association.learning_curve import composites_seen, describe_learning, partner_counts
 from neurosim.errors import InputError
-from neurosim.learning_curve import composites_seen, describe_learning, partner_counts
 from neurosim.recording import Recording
 
 TRIALS, COMPOSITES, N = 6, 5, 6

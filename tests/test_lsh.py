@@ -5,7 +5,7 @@ import pytest
 
 from neurosim.abstract.lsh import FLOOR_WIDTH, floor_hash, gaussian_projection, sign_hash
 from neurosim.errors import InputError
-from neurosim.retrieval import mean_average_precision
+from neurosim.hashing.retrieval import mean_average_precision
 
 
 def test_projection_is_standard_normal_and_follows_the_generator():

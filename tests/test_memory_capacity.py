@@ -10,7 +10,7 @@ from neurosim.abstract.fly_hash import top_units
 from neurosim.abstract.memory_capacity import capacity, pair_accuracy, pattern_accuracy
 from neurosim.abstract.pattern_recall import completed_share, is_recalled, recall
 from neurosim.errors import InputError
-from neurosim.key_value_codes import gaussian_keys, sparse_codes
+from neurosim.fast_weights.key_value_codes import gaussian_keys, sparse_codes
 from neurosim.stimuli import disjoint_codes, part_of
 
 

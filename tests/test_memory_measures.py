@@ -7,15 +7,15 @@ import pytest
 from working_memory_runs import REST, N, bursts, recorded, steady
 
 from neurosim.abstract.short_term_plasticity import ShortTermPlasticity
-from neurosim.memory_measures import (
+from neurosim.timeline import Trial
+from neurosim.working_memory.measures import (
     describe_decay,
     describe_items,
     describe_memory,
     describe_readout,
     describe_rest,
 )
-from neurosim.persistent_activity import is_active, life
-from neurosim.timeline import Trial
+from neurosim.working_memory.persistent_activity import is_active, life
 
 CUE = Trial("selective_1", 0.35, 8.0, "cue")  # from 1.00 to 1.35 s, then until 9.35 s
 END = 1.35

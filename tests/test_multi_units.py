@@ -10,8 +10,12 @@ import numpy as np
 import pytest
 
 from neurosim import statistics as st
-from neurosim.multi_units import N_GROUPINGS, describe_multi_units, multi_unit_pair_coding
-from neurosim.pair_coding import pair_coding
+from neurosim.association.multi_units import (
+    N_GROUPINGS,
+    describe_multi_units,
+    multi_unit_pair_coding,
+)
+from neurosim.association.pair_coding import pair_coding
 from neurosim.recording import Recording
 
 TRIALS = 5

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from neurosim.abstract.fly_hash import projection_matrix
 from neurosim.abstract.overlap_law import expected_overlap
 from neurosim.errors import InputError
-from neurosim.odour_mixtures import (
+from neurosim.hashing.odour_mixtures import (
     algorithm_overlaps,
     describe_mixtures,
     expected_with_component,
@@ -17,7 +17,7 @@ from neurosim.odour_mixtures import (
     mixtures_of,
     names_of_mixtures,
 )
-from neurosim.vectors import blend
+from neurosim.hashing.vectors import blend
 
 # First components, second components, blends; two pairs, tags of two units.
 TAGS = np.array(

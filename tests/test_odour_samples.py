@@ -10,7 +10,7 @@ import pytest
 from apl_runs import formula_session
 
 from neurosim.errors import InputError
-from neurosim.odour_samples import calibrated_circuit, draw_samples
+from neurosim.hashing.odour_samples import calibrated_circuit, draw_samples
 
 
 def data_file(folder: Path, n_samples: int) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurosim.antennal_lobe import projection_neuron_rates
 from neurosim.errors import InputError
-from neurosim.odours import odour_tables, projection_of
+from neurosim.hashing.antennal_lobe import projection_neuron_rates
+from neurosim.hashing.odours import odour_tables, projection_of
 from neurosim.parameters.fly_hash import AntennalLobe, FlyHashParameters
 from neurosim.parameters.library import load_model
 

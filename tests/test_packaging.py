@@ -24,9 +24,9 @@ HEAVY = {"brian2", "scipy", "sklearn", "pandas", "matplotlib", "pynwb", "hdmf"}
 DRAWS = {"neurosim/plotting.py"}
 # Their classes inherit from scikit-learn's, so they need it when they are defined.
 TRANSFORMERS = {
-    "neurosim/hash_transformer.py",
+    "neurosim/hashing/hash_transformer.py",
     "neurosim/abstract/transformer.py",
-    "neurosim/fly_hash_transformer.py",
+    "neurosim/hashing/fly_hash_transformer.py",
 }
 RUNS_BRIAN = {"neurosim/simulation/generate.py", "neurosim/simulation/objects.py"}
 
@@ -162,7 +162,7 @@ def test_only_transformers_import_transformers_at_their_top() -> None:
         for _, module in imports_at_top(ast.parse(path.read_text(encoding="utf-8")).body)
         if module in slow
     }
-    assert found.pop("neurosim/abstract/transformer.py") == "neurosim.hash_transformer"
+    assert found.pop("neurosim/abstract/transformer.py") == "neurosim.hashing.hash_transformer"
     assert found.keys() <= TRANSFORMERS
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import hypergeom
 
-from neurosim.assemblies import find_assembly
-from neurosim.pair_coding import (
+from neurosim.association.assemblies import find_assembly
+from neurosim.association.pair_coding import (
     STRONG_RATE,
     describe_link,
     describe_overlap,
@@ -19,7 +19,7 @@ from neurosim.pair_coding import (
     pair_coding_units,
     responders,
 )
-from neurosim.paired_stimuli import Pair
+from neurosim.association.paired_stimuli import Pair
 from neurosim.recording import Recording
 
 N, TRIALS = 12, 10

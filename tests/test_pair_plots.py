@@ -14,9 +14,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 import neurosim
-from neurosim import pair_plots
+from neurosim.association import pair_plots
+from neurosim.association.unit_responses import UnitGroup
 from neurosim.recording import Recording
-from neurosim.unit_responses import UnitGroup
 
 TRIALS = [("before", "P")] * 2 + [("after", "P")] * 3 + [("before", "NP")] * 2 + [("after", "NP")]
 # Spikes of two units in each of these trials.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurosim.association.paired_roles import PairedRoles, short_name
+from neurosim.association.paired_stimuli import Pair, PairedStimuli, random_stimuli
 from neurosim.errors import InputError
-from neurosim.paired_roles import PairedRoles, short_name
-from neurosim.paired_stimuli import Pair, PairedStimuli, random_stimuli
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.timeline import Timeline, Trial
 

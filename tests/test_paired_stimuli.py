@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from neurosim.association.paired_stimuli import Pair, PairedStimuli, picture_stimuli, random_stimuli
+from neurosim.association.picture_codes import BALANCE, PictureEncoder
+from neurosim.association.picture_views import VIEWS, view
+from neurosim.association.pictures import REFERENCE, load_picture, montage, superimpose
 from neurosim.errors import InputError
-from neurosim.paired_stimuli import Pair, PairedStimuli, picture_stimuli, random_stimuli
-from neurosim.picture_codes import BALANCE, PictureEncoder
-from neurosim.picture_views import VIEWS, view
-from neurosim.pictures import REFERENCE, load_picture, montage, superimpose
 
 N, ACTIVE = 200, 20
 PICTURES = ("person", "flower", "palace", "rocket", "astronaut")  # in an order of their own

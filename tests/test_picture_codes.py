@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from neurosim.abstract.fly_hash import centre_of, hash_codes, projection_matrix
-from neurosim.errors import InputError
-from neurosim.picture_codes import (
+from neurosim.association.picture_codes import (
     BALANCE,
     PictureEncoder,
     _balancing_weight,
     features,
     gaussian_blur,
 )
-from neurosim.pictures import BUILT_IN, SIZE, load_picture, montage, superimpose
+from neurosim.association.pictures import BUILT_IN, SIZE, load_picture, montage, superimpose
+from neurosim.errors import InputError
 
 
 @functools.cache

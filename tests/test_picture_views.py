@@ -5,10 +5,10 @@ import functools
 import numpy as np
 import pytest
 
+from neurosim.association.picture_codes import PictureEncoder
+from neurosim.association.picture_views import VIEWS, view
+from neurosim.association.pictures import BUILT_IN, SIZE, load_picture
 from neurosim.errors import InputError
-from neurosim.picture_codes import PictureEncoder
-from neurosim.picture_views import VIEWS, view
-from neurosim.pictures import BUILT_IN, SIZE, load_picture
 
 
 @functools.cache

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from neurosim.errors import InputError
-from neurosim.pictures import (
+from neurosim.association.pictures import (
     BUILT_IN,
     SIZE,
     check_picture,
@@ -18,6 +17,7 @@ from neurosim.pictures import (
     rescale,
     superimpose,
 )
+from neurosim.errors import InputError
 
 
 def noise(seed: int = 0) -> np.ndarray:
@@ -68,7 +68,7 @@ def test_pictures_of_scikit_image_are_those_that_it_calls_so(name):
 
 def test_loading_imports_no_heavy_package():
     script = (
-        "import sys, neurosim.pictures as p\n"
+        "import sys, neurosim.association.pictures as p\n"
         "[p.load_picture(name) for name in p.BUILT_IN]\n"
         "heavy = {'sklearn', 'skimage', 'matplotlib', 'scipy', 'pandas', 'brian2'}\n"
         "print(sorted(heavy & set(sys.modules)))"

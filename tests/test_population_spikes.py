@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from neurosim.errors import InputError
-from neurosim.population_spikes import find_population_spikes, population_rate
 from neurosim.recording import SpikeTrains
+from neurosim.working_memory.population_spikes import find_population_spikes, population_rate
 
 
 def test_the_rate_is_the_mean_over_neurons_and_bins_are_half_open() -> None:

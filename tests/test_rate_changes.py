@@ -11,8 +11,8 @@ import pytest
 from scipy.stats import mannwhitneyu
 
 from neurosim import statistics as st
+from neurosim.association.rate_changes import describe_rates, rates_to
 from neurosim.errors import InputError
-from neurosim.rate_changes import describe_rates, rates_to
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.timeline import Timeline, Trial
 

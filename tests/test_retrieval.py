@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from neurosim import retrieval, statistics
+from neurosim import statistics
 from neurosim.errors import InputError
-from neurosim.retrieval import (
+from neurosim.hashing import retrieval
+from neurosim.hashing.retrieval import (
     correlation_between_inputs,
     cosine_similarity,
     jaccard,

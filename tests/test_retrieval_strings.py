@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurosim.errors import InputError
-from neurosim.retrieval_strings import (
+from neurosim.fast_weights.retrieval_strings import (
     DIGITS,
     LETTERS,
     NO_PAIR,

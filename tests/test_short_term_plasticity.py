@@ -9,7 +9,9 @@ from plasticity_runs import plasticity_run
 from neurosim.abstract.short_term_plasticity import ShortTermPlasticity, integrate
 from neurosim.errors import InputError
 from neurosim.parameters.library import load_model
-from neurosim.plasticity_probes import (
+from neurosim.release_conventions import AFTER_JUMP
+from neurosim.run_directory import Run
+from neurosim.synapse.plasticity_probes import (
     GAP,
     PAIR,
     REGULAR,
@@ -21,9 +23,7 @@ from neurosim.plasticity_probes import (
     trains_of,
     values_of,
 )
-from neurosim.presynaptic_trains import NEVER, regular_train, train_tables
-from neurosim.release_conventions import AFTER_JUMP
-from neurosim.run_directory import Run
+from neurosim.synapse.presynaptic_trains import NEVER, regular_train, train_tables
 
 DEPRESSING = ShortTermPlasticity(0.5, 0.0, 0.8)
 FACILITATING = ShortTermPlasticity(0.03, 0.53, 0.13)

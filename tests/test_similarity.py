@@ -16,17 +16,17 @@ import pytest
 from scipy.sparse import csr_matrix
 
 import neurosim as ns
-from neurosim import correlated_inputs, odour_samples
 from neurosim.abstract.fly_hash import hash_codes
 from neurosim.errors import InputError
-from neurosim.hash_methods import TAGS
+from neurosim.hashing import correlated_inputs, odour_samples
+from neurosim.hashing.methods import TAGS
+from neurosim.hashing.spiking_hash import HashCircuit
 from neurosim.parameters.fly_hash import POISSON, REGULAR
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains, Trace
 from neurosim.run_directory import Run
 from neurosim.scorecard import Target
 from neurosim.simulation.toolchain import find_compiler
-from neurosim.spiking_hash import HashCircuit
 from neurosim.timeline import TrialTable
 
 SEED = 5

@@ -21,17 +21,17 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import neurosim
-from neurosim import hash_plots
 from neurosim.abstract.fly_hash import hash_codes
 from neurosim.abstract.overlap_law import expected_overlap
 from neurosim.errors import InputError
 from neurosim.figure import figures_of, load_figure
-from neurosim.hash_methods import TAGS
-from neurosim.hash_plots import METHODS, RULES, median_trial, moved_apart
-from neurosim.kenyon_cell_responses import recorded_counts
-from neurosim.overlap_curve import binned_quartiles
+from neurosim.hashing import plots as hash_plots
+from neurosim.hashing.kenyon_cell_responses import recorded_counts
+from neurosim.hashing.methods import TAGS
+from neurosim.hashing.overlap_curve import binned_quartiles
+from neurosim.hashing.plots import METHODS, RULES, median_trial, moved_apart
+from neurosim.hashing.retrieval import AVERAGE_PRECISION_RULES
 from neurosim.protocol import load_protocol
-from neurosim.retrieval import AVERAGE_PRECISION_RULES
 from neurosim.run_directory import Run
 
 STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")

@@ -8,10 +8,10 @@ from working_memory_bench import TIMELINE, job_of, tiny
 
 from neurosim.abstract.short_term_plasticity import ShortTermPlasticity
 from neurosim.errors import InputError
-from neurosim.memory_trials import OUTPUTS
 from neurosim.recording import SpikeTrains
 from neurosim.simulation.target import simulate
-from neurosim.synaptic_trace import excess_decay, population_trace
+from neurosim.working_memory.synaptic_trace import excess_decay, population_trace
+from neurosim.working_memory.trials import OUTPUTS
 
 SYNAPSE = ShortTermPlasticity(0.2, 1.5, 0.2)
 

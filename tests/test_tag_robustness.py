@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from apl_runs import FormulaSession, formula_session
 
-from neurosim.antennal_lobe import projection_neuron_rates
-from neurosim.hash_calibration import calibrate_hash
-from neurosim.retrieval import jaccard
-from neurosim.spiking_hash import HashCircuit
-from neurosim.tag_robustness import (
+from neurosim.hashing.antennal_lobe import projection_neuron_rates
+from neurosim.hashing.calibration import calibrate_hash
+from neurosim.hashing.retrieval import jaccard
+from neurosim.hashing.spiking_hash import HashCircuit
+from neurosim.hashing.tag_robustness import (
     FACTORS,
     NEARLY_PROPORTIONAL,
     at_all_concentrations,

@@ -11,7 +11,6 @@ import pytest
 
 import neurosim
 from neurosim.abstract.short_term_plasticity import ShortTermPlasticity, integrate
-from neurosim.dynamic_synapse import OUTPUTS, respond
 from neurosim.errors import InputError
 from neurosim.parameters.library import load_model
 from neurosim.parameters.short_term_plasticity import (
@@ -21,11 +20,12 @@ from neurosim.parameters.short_term_plasticity import (
     TRACE_INTERVAL,
     ShortTermPlasticityParameters,
 )
-from neurosim.plasticity_probes import read_on_arrival
 from neurosim.release_conventions import CONVENTIONS
 from neurosim.session import Session
 from neurosim.simulation.job import Job
 from neurosim.simulation.numpy_target import run_live
+from neurosim.synapse.dynamic_synapse import OUTPUTS, respond
+from neurosim.synapse.plasticity_probes import read_on_arrival
 
 # Brian2 calls a library by names of old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

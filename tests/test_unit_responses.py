@@ -8,10 +8,8 @@ import numpy as np
 import pytest
 
 from neurosim import statistics as st
-from neurosim.errors import InputError
-from neurosim.rate_changes import describe_rates, rates_by_unit
-from neurosim.recording import Recording
-from neurosim.unit_responses import (
+from neurosim.association.rate_changes import describe_rates, rates_by_unit
+from neurosim.association.unit_responses import (
     UnitGroup,
     count_units,
     histograms_by_trial,
@@ -19,6 +17,8 @@ from neurosim.unit_responses import (
     pair_coding_groups,
     responding_groups,
 )
+from neurosim.errors import InputError
+from neurosim.recording import Recording
 
 SINGLES = ("P", "NP", "X", "Y")
 DIRECTIONS = [("P", "NP"), ("NP", "P")]

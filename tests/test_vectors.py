@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from neurosim.errors import InputError
-from neurosim.vector_files import read_vectors
-from neurosim.vectors import (
+from neurosim.hashing.vector_files import read_vectors
+from neurosim.hashing.vectors import (
     BUILT_IN,
     CLUSTER_SPREAD,
     COMMON_SHARE,
@@ -220,9 +220,8 @@ def test_digits_do_not_share_memory_between_calls():
 
 
 def test_import_is_cheap():
-    code = (
-        "import sys, neurosim.vectors; print([m for m in ('sklearn', 'scipy') if m in sys.modules])"
-    )
+    heavy = "[m for m in ('sklearn', 'scipy') if m in sys.modules]"
+    code = f"import sys, neurosim.hashing.vectors; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -13,11 +13,11 @@ from working_memory_bench import TINY, WorkingMemoryBench
 import neurosim as ns
 from neurosim.errors import InputError
 from neurosim.experiment import Experiment, prepare
-from neurosim.memory_trials import LEAD_IN
 from neurosim.parameters.library import load_model
 from neurosim.progress import QUIET
 from neurosim.protocol import load_protocol
 from neurosim.simulation.job import Job, Result
+from neurosim.working_memory.trials import LEAD_IN
 
 SCRIPT = load_protocol("working_memory").script
 SHEET = "mongillo2008"

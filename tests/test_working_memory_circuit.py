@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from working_memory_bench import TIMELINE, job_of, tiny
 
-from neurosim.memory_trials import OUTPUTS
 from neurosim.parameters.working_memory import WorkingMemoryParameters
 from neurosim.simulation.target import simulate
 from neurosim.timeline import Timeline
+from neurosim.working_memory.trials import OUTPUTS
 
 FIXED = ("excitatory_to_inhibitory", "inhibitory_to_excitatory", "inhibitory_to_inhibitory")
 PLASTIC = tuple(f"excitatory_to_excitatory_{k}" for k in range(4))

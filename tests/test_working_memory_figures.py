@@ -11,13 +11,13 @@ from matplotlib.figure import Figure
 from working_memory_runs import N, bursts, recorded, steady
 
 from neurosim.figure import load_figure, obstacle, write_figure
-from neurosim.memory_plots import N_SHOWN, cued_and_another, first_cue
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
 from neurosim.timeline import Trial
+from neurosim.working_memory.plots import N_SHOWN, cued_and_another, first_cue
 
 CUE = Trial("selective_2", 0.35, 3.0, "cue")
 READ = [Trial("selective_2", 0.35, 1.0, "cue"), Trial("readout", 0.25, 1.2, "readout")]

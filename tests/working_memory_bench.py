@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from neurosim.external_drive import drive_tables, structure_with_ticks
-from neurosim.memory_trials import OUTPUTS, cue_and_read
 from neurosim.parameters import Sheet
 from neurosim.parameters.library import load_model
 from neurosim.parameters.working_memory import WorkingMemoryParameters
@@ -16,6 +14,8 @@ from neurosim.simulation.job import Job
 from neurosim.simulation.numpy_target import run_live
 from neurosim.simulation.target import simulate
 from neurosim.timeline import Timeline, Trial
+from neurosim.working_memory.external_drive import drive_tables, structure_with_ticks
+from neurosim.working_memory.trials import OUTPUTS, cue_and_read
 
 # So few neurons that a run takes a fraction of a second, which fire because synapses are strong.
 # What is compiled in is the same in all tests, so that they share a build.

@@ -18,8 +18,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from neurosim.abstract.fast_weights import FastWeights, StoreRule, hebbian
-from neurosim.key_value_codes import KeyValueCodes, patterns
-from neurosim.retrieval_strings import DIGITS, KeyValueSequence, sequence_indices
+from neurosim.fast_weights.key_value_codes import KeyValueCodes, patterns
+from neurosim.fast_weights.retrieval_strings import DIGITS, KeyValueSequence, sequence_indices
 
 
 def digit_scores(
@@ -55,7 +55,8 @@ def digit_scores(
     Returns
     -------
     ndarray of float, shape (n_sequences, 10)
-        Mean over the cells of each digit, in the order of `neurosim.retrieval_strings.DIGITS`.
+        Mean over the cells of each digit, in the order of
+        `neurosim.fast_weights.retrieval_strings.DIGITS`.
 
     Raises
     ------

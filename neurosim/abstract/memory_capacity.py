@@ -14,8 +14,8 @@ from neurosim.abstract.fast_weights import attend
 from neurosim.abstract.pattern_recall import is_recalled, recall
 from neurosim.abstract.value_readout import expected_accuracy
 from neurosim.errors import InputError
-from neurosim.key_value_codes import sparse_codes
-from neurosim.retrieval_strings import DIGITS
+from neurosim.fast_weights.key_value_codes import sparse_codes
+from neurosim.fast_weights.retrieval_strings import DIGITS
 from neurosim.stimuli import part_of
 
 # Share of right answers at the capacity. Ours.
@@ -41,7 +41,7 @@ def pair_accuracy(
         Stored in each sequence. All of them are asked for.
     draw_keys : callable
         Returns as many keys as it is asked for, shape (n_pairs, n_key_cells), for example with
-        `neurosim.key_value_codes.gaussian_keys`.
+        `neurosim.fast_weights.key_value_codes.gaussian_keys`.
     n_sequences : int
         Each draws its keys and values anew.
     generator : numpy.random.Generator

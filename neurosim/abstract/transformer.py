@@ -1,6 +1,6 @@
 """The fly's hash, the algorithm, as a scikit-learn transformer: `neurosim.abstract.FlyHash`.
 
-Like `neurosim.hash_transformer`, this module needs scikit-learn when it is imported.
+Like `neurosim.hashing.hash_transformer`, this module needs scikit-learn when it is imported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_matrix, vstack
 
 from neurosim.abstract.fly_hash import divide_by_mean, hash_codes, projection_matrix
-from neurosim.hash_transformer import HashTransformer, check_whole_number, dense_batches
+from neurosim.hashing.hash_transformer import HashTransformer, check_whole_number, dense_batches
 
 # Mean of the features of a row, and width of the bins that a Kenyon cell's input is counted in.
 # Both from the authors' code (Dasgupta, Stevens & Navlakha 2017, hash.py: SET_MEAN and width).

@@ -80,7 +80,8 @@ def build(sheet: Sheet, seed: int = 0, timeline: Timeline | None = None) -> Circ
     seed : int
         Draws the brain, then the noise.
     timeline : Timeline, optional
-        Cues and readouts, see `neurosim.external_drive.factors_of`; nothing if left out.
+        Cues and readouts, see `neurosim.working_memory.external_drive.factors_of`; nothing if left
+        out.
 
     Returns
     -------

@@ -15,21 +15,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from neurosim.associative_schedule import Schedule
 from neurosim.errors import InputError, SimulationError, nearest_name
-from neurosim.external_drive import drive_tables, structure_with_ticks
-from neurosim.odours import odour_tables, projection_of
-from neurosim.presynaptic_trains import train_tables
-from neurosim.retrieval_strings import parse_strings
+from neurosim.fast_weights.retrieval_strings import parse_strings
+from neurosim.fast_weights.schedule import Schedule
+from neurosim.fast_weights.spiking_associative_memory import orthogonal_codes_of
+from neurosim.hashing.odours import odour_tables, projection_of
+from neurosim.hashing.spiking_hash import BATCH
 from neurosim.schedules import Patterns, structure_with_capacity, tables_of
 from neurosim.simulation.binary import COMPLAINT, check_results, command_line, write_arrays
 from neurosim.simulation.cache import get_or_build
 from neurosim.simulation.job import Job, derived_seed
 from neurosim.simulation.key import generated_key, toolchain_identity
 from neurosim.simulation.toolchain import find_compiler
-from neurosim.spiking_associative_memory import orthogonal_codes_of
-from neurosim.spiking_hash import BATCH
+from neurosim.synapse.presynaptic_trains import train_tables
 from neurosim.timeline import Timeline
+from neurosim.working_memory.external_drive import drive_tables, structure_with_ticks
 
 if TYPE_CHECKING:
     from neurosim.parameters import Sheet

@@ -1,0 +1,1 @@
+"""Associations between pictures: stimuli, assemblies, pair-coding units, their time course."""

@@ -1,0 +1,1 @@
+"""Fast weights: strings of keys and values, the spiking memory's runner, its examinations."""

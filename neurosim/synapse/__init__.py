@@ -1,0 +1,1 @@
+"""One synapse with short-term plasticity: spike trains, the runner, probes and scores."""

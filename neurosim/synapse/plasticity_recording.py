@@ -1,0 +1,89 @@
+"""What synapses did that were probed, as a recording: one population of trains for each synapse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from neurosim.parameters.short_term_plasticity import TRACE_INTERVAL
+from neurosim.recording import Recording, Trace
+from neurosim.synapse.dynamic_synapse import Responses
+from neurosim.synapse.plasticity_probes import GAP, PAIR, Probe
+from neurosim.timeline import NO_PAIR, TrialTable
+
+FIGURE_LENGTH = 1.2  # s, the longer time axis of figure 1 in Tsodyks et al. 1998
+
+
+def recording_of(
+    responses: Mapping[str, Responses], probes: Mapping[str, Sequence[Probe]]
+) -> Recording:
+    """Return a recording of several synapses that were probed, all at the same time.
+
+    Parameters
+    ----------
+    responses : mapping of str to Responses
+        By the name of the synapse.
+    probes : mapping of str to sequence of Probe
+        The trains of each synapse.
+
+    Returns
+    -------
+    Recording
+        A population for each synapse, a unit for each train, in the order of the trials whose
+        ``role`` is the synapse's name; ``phase`` and ``stimulus`` say what the train is for. Traces
+        of a synapse NAME: ``membrane_potential_of_NAME``, ``utilisation_of_NAME`` (u) and
+        ``recovered_of_NAME`` (x) for its first
+        trains, and ``last_release_of_NAME``, one
+        sample for all trains: what the last spike released.
+    """
+    duration = max(response.duration for response in responses.values())
+    traces: dict[str, Trace] = {}
+    for name, response in responses.items():
+        traces |= _traces(name, response, len(probes[name]))
+    return Recording(
+        spikes={name: response.spikes for name, response in responses.items()},
+        trial_table=_trial_table(probes),
+        duration=duration,
+        traces=traces,
+        sheet_text="",
+    )
+
+
+def _traces(name: str, response: Responses, n_trains: int) -> dict[str, Trace]:
+    n_samples = round(FIGURE_LENGTH / TRACE_INTERVAL)
+    traces = {
+        f"{quantity}_of_{name}": Trace(
+            data[:n_samples].astype(np.float32),
+            1 / TRACE_INTERVAL,
+            unit,
+            0.0,
+            description,
+        )
+        for quantity, data, unit, description in (
+            ("membrane_potential", response.potential, "V", "Potential of the cells above rest."),
+            ("utilisation", response.utilisation, "1", "u of their synapses."),
+            ("recovered", response.recovered, "1", "x of their synapses."),
+        )
+    }
+    last = np.array([[response.releases(train)[-1] for train in range(n_trains)]])
+    traces[f"last_release_of_{name}"] = Trace(
+        last, 1 / response.duration, "1", 0.0, "What the last spike of every train released."
+    )
+    return traces
+
+
+def _trial_table(probes: Mapping[str, Sequence[Probe]]) -> TrialTable:
+    rows = [(name, probe) for name, of_synapse in probes.items() for probe in of_synapse]
+    labels = [
+        f"{probe.value:.6g} {'s' if probe.phase in (PAIR, GAP) else 'Hz'}" for _, probe in rows
+    ]
+    return TrialTable(
+        start_time=np.array([probe.train[0] for _, probe in rows]),
+        stop_time=np.array([probe.train[-1] for _, probe in rows]),
+        phase=np.array([probe.phase for _, probe in rows], dtype=object),
+        stimulus=np.array(labels, dtype=object),
+        role=np.array([name for name, _ in rows], dtype=object),
+        pair=np.full(len(rows), NO_PAIR),
+        plastic=np.ones(len(rows), dtype=bool),
+    )

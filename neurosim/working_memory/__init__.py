@@ -1,0 +1,1 @@
+"""Working memory in facilitated synapses: cues and readouts, population spikes, their measures."""
