@@ -1,4 +1,4 @@
-"""The README promises nothing that does not exist."""
+"""The README and the pages in `docs/` promise nothing that does not exist."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ from neurosim.progress import QUIET
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"neurosim (?:run|show|figure|cache|list)\b[^`\n>]*", README)
+PAGES = "\n".join(
+    path.read_text(encoding="utf-8")
+    for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
+)
+COMMANDS = re.findall(r"neurosim (?:run|show|figure|cache|list)\b[^`\n>]*", PAGES)
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
@@ -42,14 +46,14 @@ def test_targets_of_make_exist() -> None:
 
 
 def test_python_is_valid() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    blocks = re.findall(r"```python\n(.*?)```", PAGES, flags=re.DOTALL)
     assert blocks
     for block in blocks:
         ast.parse(block)
 
 
 def test_pictures_are_there() -> None:
-    paths = re.findall(r"!\[[^]]*\]\(([^)]*)\)", README)
+    paths = re.findall(r"\[[^]]*\]\((?!http)([^)]*)\)", README)
     assert paths
     for path in paths:
         assert (ROOT / path).is_file(), path
@@ -57,6 +61,6 @@ def test_pictures_are_there() -> None:
 
 def test_unverified_numbers_are_called_so() -> None:
     """The paper's share of pair-coding units was not checked against its text."""
-    for line in README.splitlines():
+    for line in PAGES.splitlines():
         if re.search(r"21 of 51|\.41\b|41 %", line):
             assert "unverified" in line, line
