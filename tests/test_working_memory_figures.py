@@ -16,6 +16,7 @@ from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording
 from neurosim.run_directory import Run
+from neurosim.scorecard import Row
 from neurosim.timeline import Trial
 from neurosim.working_memory.plots import N_SHOWN, cued_and_another, first_cue
 
@@ -92,3 +93,17 @@ def test_figures_are_written_and_ask_for_their_conditions(name: str, tmp_path: P
     assert path.stat().st_size > 10_000
     reason = obstacle(name, run_of({"no_cue": recordings()["main"]}))
     assert reason is not None and "needs the condition" in reason
+
+
+def test_capacity_beside_its_limit() -> None:
+    names = [f"capacity_{tau}_ms" for tau in (100, 200, 300, 400)]
+    run = run_of(dict.fromkeys(names, recorded(TWO, {})))
+    kept, period, apart = [1, 2, 4, 4], [0.3, 0.45, 0.55, 0.6], [float("nan"), 0.1, 0.2, 0.15]
+    for condition, *values in zip(names, kept, period, apart, strict=True):
+        for name, value in zip(("items_kept", "longest_period", "separation"), values, strict=True):
+            row = Row(name, condition, value, "1", None, None, "hand", "derived", "reported")
+            run.rows.append(row)
+    figure: Figure = load_figure("working_memory_capacity").draw(run)
+    limit, measured = figure.axes[-1].get_lines()
+    assert measured.get_ydata() == pytest.approx(kept)
+    assert limit.get_ydata() == pytest.approx(np.array(period) / 0.15)
