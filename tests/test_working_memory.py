@@ -64,9 +64,12 @@ def test_background_and_plasticity_of_a_condition(condition: str, jobs: list[Job
     job, values = job_of(jobs, condition)
     regime = {"publ": "published", "high": "asynchronous", "read": "silent", "deca": "silent"}
     mean = MEANS[regime.get(condition[:4], "population_spikes")]
-    mean *= {"capacity_200_ms": 1.017, "capacity_300_ms": 1.03, "capacity_400_ms": 1.068}.get(
-        condition, 1.0
-    )
+    mean *= {
+        "decay_3_s": 0.97,
+        "capacity_200_ms": 1.017,
+        "capacity_300_ms": 1.03,
+        "capacity_400_ms": 1.068,
+    }.get(condition, 1.0)
     facilitation = {
         "without_facilitation": 0.02,
         "decay_500_ms": 0.5,
