@@ -1,0 +1,1 @@
+"""The assembly calculus: programs of operations on assemblies, and their results on any machine."""
