@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
+from activity_bench import ActivityBench
 from memory_bench import MemoryBench
+from pattern_bench import PatternBench
 from plasticity_bench import PlasticityBench
 from working_memory_bench import WorkingMemoryBench
 
@@ -146,8 +148,6 @@ class HashBench:
         names = [str(number) for number in range(len(self.odours))]
         recording = circuit.recording(self.odours, names, "odours")
         outputs = {name: trace.data for name, trace in recording.traces.items()}
-        # What it is shown is no effect.
-        del outputs["receptor_neuron_rate"]
         for name, trains in recording.spikes.items():
             outputs |= {f"{name}.i": trains.index, f"{name}.t": trains.time}
         return outputs
@@ -187,9 +187,11 @@ class HashBench:
 
 
 OF_THE_PROTOCOL = {
+    "activity_memory": ActivityBench.of_the_protocol,
     "area": AreaBench.of_the_protocol,
     "associative_memory": MemoryBench.of_the_protocol,
     "fly_hash": HashBench.of_the_protocol,
+    "pattern_memory": PatternBench.of_the_protocol,
     "short_term_plasticity": PlasticityBench.of_the_protocol,
     "working_memory": WorkingMemoryBench.of_the_protocol,
 }
@@ -200,9 +202,11 @@ SHEETS = {name: circuit for name, circuit in CIRCUIT_OF.items() if circuit in OF
 def benches_of(make_area_job: Callable[..., Job]) -> dict[str, Bench]:
     """Return a bench for every circuit."""
     return {
+        "activity_memory": ActivityBench(),
         "area": AreaBench(make_area_job),
         "associative_memory": MemoryBench(),
         "fly_hash": HashBench(),
+        "pattern_memory": PatternBench(),
         "short_term_plasticity": PlasticityBench(),
         "working_memory": WorkingMemoryBench(),
     }

@@ -80,8 +80,8 @@ def other_option(field: dataclasses.Field[Any], default: Any) -> Any:
     return other if constraint.unit == "1" else format_quantity(other, constraint.unit)
 
 
-# Its scores at all lengths of a hash take a while.
-SLOW = {"similarity"}
+# Scores at all lengths of a hash, and read-outs of all places of a string, take a while.
+SLOW = {"similarity", "three_memories"}
 
 
 def marks_of(protocol: str) -> list[pytest.MarkDecorator]:

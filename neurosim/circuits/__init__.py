@@ -9,13 +9,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from neurosim.circuits import activity_memory as activity_memory
     from neurosim.circuits import area as area
     from neurosim.circuits import associative_memory as associative_memory
     from neurosim.circuits import fly_hash as fly_hash
+    from neurosim.circuits import pattern_memory as pattern_memory
     from neurosim.circuits import short_term_plasticity as short_term_plasticity
     from neurosim.circuits import working_memory as working_memory
 
-__all__ = ["area", "associative_memory", "fly_hash", "short_term_plasticity", "working_memory"]
+__all__ = [
+    "activity_memory",
+    "area",
+    "associative_memory",
+    "fly_hash",
+    "pattern_memory",
+    "short_term_plasticity",
+    "working_memory",
+]
 
 
 def __getattr__(name: str) -> Any:

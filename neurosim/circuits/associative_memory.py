@@ -26,6 +26,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from brian2 import Clock, NeuronGroup, SpikeMonitor, Synapses, TimedArray, second
 
+from neurosim.circuits.lif_blocks import (
+    STIMULATED_CELLS,
+    UNSTIMULATED_CELLS,
+    connect_blocks,
+    fixed_projection,
+    population,
+)
 from neurosim.circuits.tsodyks_markram import RELEASE, clearing, terminals
 from neurosim.parameters.associative_memory import HEBBIAN
 from neurosim.release_conventions import BEFORE_JUMP
@@ -36,33 +43,8 @@ if TYPE_CHECKING:
     from neurosim.circuits.stages import Stages
     from neurosim.parameters import Sheet
 
-# One step of Euler's method solves these exactly: the drive is constant within a step, so v decays
-# towards it by exp(-dt/tau_m), and the noise has the variance that such a step adds to a process
-# whose standard deviation is `noise`. It is drawn from a uniform distribution, of variance 1/12,
-# which takes half of the time of the whole network off: the membrane sums tens of draws, and their
-# sum is normal.
-CELLS = """
-dv/dt = (drive - v)*(1 - exp(-dt/tau_m))/dt + kick*(rand() - 0.5)/dt : volt (unless refractory)
-kick = noise*sqrt(12*(1 - exp(-2*dt/tau_m))) : volt (shared)
-{drive}
-tau_m : second (shared, constant)
-v_threshold : volt (shared, constant)
-v_reset : volt (shared, constant)
-t_refractory : second (shared, constant)
-noise : volt (shared, constant)
-background : volt (shared, constant)
-"""
-
-# A trace of the last spikes, decaying exactly in the same way. It depends on one cell only, so it
-# lives there and not at every synapse.
-TRACE = """
-dtrace/dt = -trace*(1 - exp(-dt/tau_trace))/dt : 1
-tau_trace : second (shared, constant)
-"""
-
 KEY_CELLS = (
-    CELLS.format(drive="drive : volt")
-    + TRACE
+    STIMULATED_CELLS
     + """
 stimulus : volt (shared, constant)
 """
@@ -71,8 +53,7 @@ stimulus : volt (shared, constant)
 # The prediction is what a dendrite would hear of the keys if the synapses transmitted: a trace of
 # their weights over their spikes.
 VALUE_CELLS = (
-    CELLS.format(drive="drive : volt")
-    + TRACE
+    STIMULATED_CELLS
     + """
 dprediction/dt = -prediction*(1 - exp(-dt/tau_prediction))/dt : volt
 tau_prediction : second (shared, constant)
@@ -82,8 +63,6 @@ learning : 1
 transmission : 1
 """
 )
-
-INHIBITORY_CELLS = CELLS.format(drive="drive = background : volt (shared)")
 
 FAST_WEIGHTS = """
 dw/dt = -w/tau_fast : volt (event-driven)
@@ -112,10 +91,6 @@ w : volt
 weight : volt (shared, constant)
 """
 TRANSMIT_RELEASE = "v_post += transmission_post*w*release_pre"
-
-WEIGHT = """
-weight : volt (shared, constant)
-"""
 
 
 def build(sheet: Sheet, seed: int = 0, strings: str = "") -> Circuit:
@@ -177,23 +152,13 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     }
     tables = _tables(structure)
 
-    def population(name: str, equations: str, traces: str) -> NeuronGroup:
-        return NeuronGroup(
-            n_blocks * sizes[name],
-            equations,
-            threshold="v > v_threshold",
-            reset=f"v = v_reset{traces}",
-            refractory="t_refractory",
-            method="euler",
-            clock=clock,
-            namespace=tables,
-            name=name,
-        )
+    def cells(name: str, equations: str) -> NeuronGroup:
+        return population(name, n_blocks * sizes[name], equations, clock, tables)
 
     is_hebbian = structure["key_to_value.mechanism"] == HEBBIAN
-    key_cells = population("key_cells", KEY_CELLS + ("" if is_hebbian else RELEASE), "; trace += 1")
-    value_cells = population("value_cells", VALUE_CELLS, "; trace += 1")
-    inhibitory_cells = population("inhibitory_cells", INHIBITORY_CELLS, "")
+    key_cells = cells("key_cells", KEY_CELLS + ("" if is_hebbian else RELEASE))
+    value_cells = cells("value_cells", VALUE_CELLS)
+    inhibitory_cells = cells("inhibitory_cells", UNSTIMULATED_CELLS)
     block = f"i // {sizes['key_cells']}"
     key_cells.run_regularly(
         f"drive = background + (stimulus - background)*key_codes(key_shown(t, {block})*second, i)",
@@ -216,11 +181,11 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         if is_hebbian
         else _random_weights(key_cells, value_cells)
     )
-    value_to_inhibitory = _fixed_projection(
-        value_cells, inhibitory_cells, "value_to_inhibitory", "+"
+    value_to_inhibitory = fixed_projection(
+        value_cells, inhibitory_cells, "value_to_inhibitory", "+= weight"
     )
-    inhibitory_to_value = _fixed_projection(
-        inhibitory_cells, value_cells, "inhibitory_to_value", "-"
+    inhibitory_to_value = fixed_projection(
+        inhibitory_cells, value_cells, "inhibitory_to_value", "-= weight"
     )
     projections = (key_to_value, value_to_inhibitory, inhibitory_to_value)
     # u and x of each key cell, brought up to date before its synapses transmit.
@@ -235,9 +200,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
 
     stages.before_connecting(objects)
     for projection in projections:
-        n_source, n_target = sizes[projection.source.name], sizes[projection.target.name]
-        # All cells of a block to all others of it, in order: the weights are a matrix by block.
-        projection.connect(j=f"(i // {n_source})*{n_target} + k for k in range({n_target})")
+        connect_blocks(projection, sizes[projection.source.name], sizes[projection.target.name])
     for synapses in of_cells:
         synapses.connect(j="i")
     stages.before_initial_values(objects)
@@ -306,17 +269,4 @@ def _short_term_plasticity(key_cells: NeuronGroup) -> tuple[Synapses, Synapses]:
     return (
         terminals(key_cells, BEFORE_JUMP, delay, clock, order=-1),
         clearing(key_cells, delay, clock, order=1),
-    )
-
-
-def _fixed_projection(source: NeuronGroup, target: NeuronGroup, name: str, sign: str) -> Synapses:
-    return Synapses(
-        source,
-        target,
-        WEIGHT,
-        on_pre=f"v_post {sign}= weight",
-        delay=0 * second,
-        clock=target.clock,
-        namespace={},
-        name=name,
     )

@@ -181,13 +181,21 @@ class AssociativeMemory:
             for part, batch_codes, purpose in self._batches(len(sequences), codes, noise)
         )
 
-    def store(self, sequences: Sequence[KeyValueSequence], codes: Codes, noise: str) -> np.ndarray:
+    def store(
+        self,
+        sequences: Sequence[KeyValueSequence],
+        codes: Codes,
+        noise: str,
+        weights: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Show sequences; return the weights at the end of the last pair.
 
         Parameters
         ----------
         sequences, codes, noise
             As in `ask`.
+        weights : ndarray of float, shape (n_sequences, n_value_cells, n_key_cells), optional
+            Volt, at the onset of the first pair; there are none if left out.
 
         Returns
         -------
@@ -198,18 +206,21 @@ class AssociativeMemory:
         Raises
         ------
         InputError
-            If the codes do not fit.
+            If the codes or the weights do not fit.
         SimulationError
             If the simulation fails.
         """
+        if weights is not None:
+            self._check_weights(weights, len(sequences))
         parts = []
         for part, batch_codes, purpose in self._batches(len(sequences), codes, noise):
             schedule = Schedule(self.parameters, sequences[part])
-            arrays = self.simulate(schedule, batch_codes, purpose, (WEIGHTS, LAST_UPDATE))
+            state = NO_STATE if weights is None else self._state(weights[part])
+            arrays = self.simulate(schedule, batch_codes, purpose, (WEIGHTS, LAST_UPDATE), state)
             # A weight was computed when it was last needed, and has decayed since.
             idle = np.maximum(schedule.duration - arrays[LAST_UPDATE], 0)
-            weights = arrays[WEIGHTS] * decay_factor(idle, self.parameters.key_to_value.tau_fast)
-            by_block = weights.reshape(
+            stored = arrays[WEIGHTS] * decay_factor(idle, self.parameters.key_to_value.tau_fast)
+            by_block = stored.reshape(
                 -1, self.parameters.key_cells.n, self.parameters.value_cells.n
             )
             parts.append(by_block[: len(schedule.sequences)].transpose(0, 2, 1))
@@ -246,12 +257,7 @@ class AssociativeMemory:
         SimulationError
             If the simulation fails.
         """
-        keys, values = self.parameters.key_cells.n, self.parameters.value_cells.n
-        if weights.shape != (len(sequences), values, keys):
-            raise InputError(
-                f"The weights have the shape {weights.shape}, expected "
-                f"{(len(sequences), values, keys)}."
-            )
+        self._check_weights(weights, len(sequences))
         # They decay during the lead-in too.
         left = decay_factor(delay, self.parameters.key_to_value.tau_fast) / decay_factor(
             LEAD_IN, self.parameters.key_to_value.tau_fast
@@ -265,12 +271,20 @@ class AssociativeMemory:
         codes: Codes,
         noise: str,
     ) -> Iterator[tuple[Schedule, Codes, str, Mapping[str, np.ndarray]]]:
-        n_blocks = self.parameters.simulation.n_blocks
         for part, batch_codes, purpose in self._batches(len(sequences), codes, noise):
             schedule = Schedule(self.parameters, sequences[part], (LEAD_IN,), stores=False)
-            state = np.zeros((n_blocks, *weights.shape[:0:-1]))
-            state[: len(schedule.sequences)] = weights[part].transpose(0, 2, 1)
-            yield schedule, batch_codes, purpose, {WEIGHTS: state.ravel()}
+            yield schedule, batch_codes, purpose, self._state(weights[part])
+
+    def _state(self, weights: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Return what a run starts from whose first blocks have these weights."""
+        state = np.zeros((self.parameters.simulation.n_blocks, *weights.shape[:0:-1]))
+        state[: len(weights)] = weights.transpose(0, 2, 1)
+        return {WEIGHTS: state.ravel()}
+
+    def _check_weights(self, weights: np.ndarray, n_sequences: int) -> None:
+        expected = (n_sequences, self.parameters.value_cells.n, self.parameters.key_cells.n)
+        if weights.shape != expected:
+            raise InputError(f"The weights have the shape {weights.shape}, expected {expected}.")
 
     def _answers(
         self, batches: Iterable[tuple[Schedule, Codes, str, Mapping[str, np.ndarray]]]

@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from neurosim.errors import InputError, SimulationError, nearest_name
+from neurosim.fast_weights.pattern_schedule import PatternSchedule
 from neurosim.fast_weights.retrieval_strings import parse_strings
 from neurosim.fast_weights.schedule import Schedule
+from neurosim.fast_weights.spiking_activity_memory import recurrent_weights
 from neurosim.fast_weights.spiking_associative_memory import orthogonal_codes_of
 from neurosim.hashing.odours import odour_tables, projection_of
 from neurosim.hashing.spiking_hash import BATCH
@@ -135,6 +137,46 @@ def circuit_of_strings(name: str, sheet: Sheet, seed: int, strings: str) -> Circ
         schedule = Schedule(parameters, parse_strings("a0??a"), stores=False)
     tables = schedule.tables(orthogonal_codes_of(parameters, seed))
     return Circuit(name, sheet, seed, schedule.structure(), tables)
+
+
+def circuit_of_patterns(
+    name: str, sheet: Sheet, seed: int, patterns: np.ndarray | None, cues: np.ndarray | None
+) -> Circuit:
+    """Return a circuit that stores patterns in each block and is asked with cues; see its `build`.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed, the patterns or the cues are refused.
+    """
+    _refuse_another(sheet, name)
+    parameters = sheet.parameters
+    if patterns is None:
+        n_sequences = parameters.simulation.n_blocks if cues is None else len(cues)
+        patterns = np.zeros((n_sequences, 0, parameters.cells.n), dtype=bool)
+    asked = patterns[:, :0] if cues is None else cues[:, np.newaxis]
+    delays = (parameters.presentation.gap,) * asked.shape[1]
+    schedule = PatternSchedule(parameters, patterns, asked, delays)
+    return Circuit(name, sheet, seed, schedule.structure(), schedule.tables())
+
+
+def circuit_of_activity(
+    name: str, sheet: Sheet, seed: int, timeline: Timeline | None, patterns: Patterns | None
+) -> Circuit:
+    """Return a circuit in which every block is shown the trials of a timeline; see its `build`.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed, the timeline or a pattern is refused.
+    """
+    _refuse_another(sheet, name)
+    tables = tables_of(sheet.parameters, timeline or Timeline(()), patterns or {})
+    structure = structure_with_capacity(sheet.parameters, tables)
+    n_blocks = sheet.parameters.simulation.n_blocks
+    tables["stimulus"] = np.tile(tables["stimulus"][:, np.newaxis], n_blocks)
+    tables["recurrent_weights"] = recurrent_weights(sheet.parameters, seed)
+    return Circuit(name, sheet, seed, structure, tables)
 
 
 def _refuse_another(sheet: Sheet, circuit: str) -> None:
