@@ -11,9 +11,15 @@ class NeurosimError(Exception):
 
 
 class InputError(NeurosimError, ValueError):
-    """The user's input was refused: an unknown name, a wrong unit, a value out of range."""
+    """The user's input was refused: an unknown name, a wrong unit, a value out of range.
+
+    The sentence is one line, whatever it quotes: control characters are shown as in Python.
+    """
 
     exit_code = 2
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("".join(c if c.isprintable() else repr(c)[1:-1] for c in sentence))
 
 
 class SimulationError(NeurosimError, RuntimeError):
