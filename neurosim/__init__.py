@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from neurosim.hashing.fly_hash_transformer import FlyHash as FlyHash
     from neurosim.parameters.library import load_model as load_model
     from neurosim.run_directory import load_run as load_run
+    from neurosim.sweeping.results import load_sweep as load_sweep
+    from neurosim.sweeps import sweep as sweep
 
 __version__ = "0.1.0"
 
@@ -25,10 +27,22 @@ _EXPORTS = {
     "run": "neurosim.experiment",
     "load_run": "neurosim.run_directory",
     "load_model": "neurosim.parameters.library",
+    "load_sweep": "neurosim.sweeping.results",
+    "sweep": "neurosim.sweeps",
 }
 _PACKAGES = ("abstract", "circuits")
 
-__all__ = ["FlyHash", "abstract", "calibrate_apl", "circuits", "load_model", "load_run", "run"]
+__all__ = [
+    "FlyHash",
+    "abstract",
+    "calibrate_apl",
+    "circuits",
+    "load_model",
+    "load_run",
+    "load_sweep",
+    "run",
+    "sweep",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -102,42 +102,49 @@ class Experiment:
         """Whether the targets hold at this size."""
         return not self.quick and self.protocol.is_judged(self.options)
 
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions that the options ask for."""
+        return self.protocol.conditions(self.options)
+
     def run(self) -> Run:
         """Simulate and score the conditions that the options ask for."""
         script = self.protocol.script
         targets = self.protocol.targets(self.options)
         rows, recordings, texts = [], {}, {}
         answers: dict[str, list[Answer]] = {}
-        for condition in self.protocol.conditions(self.options):
+        for condition in self.conditions:
             self.session.progress.announce(f"{condition}: {script.CONDITIONS[condition]}.")
             recording, values, *asked = script.run_condition(condition, self.session, self.options)
             if asked:
                 answers[condition] = list(asked[0])
-            texts[condition] = self._text(condition)
+            texts[condition] = self.text(condition)
             recordings[condition] = dataclasses.replace(recording, sheet_text=texts[condition])
             rows += score(values, condition, targets[condition], self.judged)
         return Run(
-            info=self._info(list(recordings)),
-            model_text=self._text(self.options.condition),
+            info=self.info(),
+            model_text=self.text(self.options.condition),
             rows=rows,
             condition_texts=texts,
             recordings=recordings,
             answers=answers,
         )
 
-    def _text(self, condition: str) -> str:
+    def text(self, condition: str) -> str:
+        """Return the sheet as run, with the options in ``[protocol]`` that name a condition."""
         return text_with_protocol(
             self.sheet, dataclasses.replace(self.options, condition=condition)
         )
 
-    def _info(self, conditions: list[str]) -> dict[str, Any]:
+    def info(self) -> dict[str, Any]:
+        """Return the content of ``run.json``; its seconds are those until now."""
         return {
             "protocol": self.protocol.name,
             "model": self.sheet.name,
             "seed": self.session.seed,
             "overrides": {key: str(value) for key, value in self.overrides.items()},
             "condition": self.options.condition,
-            "conditions": conditions,
+            "conditions": self.conditions,
             "quick": self.quick,
             "target": self.session.target,
             "versions": {name: _version(name) for name in VERSIONS},
@@ -159,14 +166,19 @@ def prepare(
     """Check everything that a user asked for before anything is simulated; see `run`."""
     loaded = load_protocol(protocol)
     sheet = load_model(loaded.script.MODEL if model is None else model, overrides)
-    if sheet.circuit != loaded.script.CIRCUIT:
-        raise InputError(
-            f"The protocol '{loaded.name}' works on the circuit '{loaded.script.CIRCUIT}', but the "
-            f"sheet '{sheet.name}' is of the circuit '{sheet.circuit}'."
-        )
+    refuse_other_circuit(loaded, sheet)
     options = loaded.options(sheet, overrides, quick)
     session = Session(sheet.parameters, sheet.circuit, seed, target, progress)
     return Experiment(loaded, sheet, options, session, overrides, quick)
+
+
+def refuse_other_circuit(protocol: Protocol, sheet: Sheet) -> None:
+    """Refuse a sheet of another circuit than that of the protocol."""
+    if sheet.circuit != protocol.script.CIRCUIT:
+        raise InputError(
+            f"The protocol '{protocol.name}' works on the circuit '{protocol.script.CIRCUIT}', "
+            f"but the sheet '{sheet.name}' is of the circuit '{sheet.circuit}'."
+        )
 
 
 @contextlib.contextmanager

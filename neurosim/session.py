@@ -14,7 +14,7 @@ from neurosim.errors import InputError, nearest_name
 from neurosim.progress import QUIET, Progress
 from neurosim.recording import Recording, SpikeTrains, Trace
 from neurosim.schedules import CircuitParameters, Patterns, structure_with_capacity, tables_of
-from neurosim.simulation.job import Job, derived_seed
+from neurosim.simulation.job import Job, Result, derived_seed
 from neurosim.simulation.target import choose_target, simulate
 from neurosim.timeline import Timeline
 
@@ -192,6 +192,7 @@ class Session:
         noise: str,
         outputs: tuple[str, ...],
         state: Mapping[str, np.ndarray] = MappingProxyType({}),
+        circuit: str | None = None,
     ) -> Mapping[str, np.ndarray]:
         """Run the circuit once, with this session's seed and target.
 
@@ -201,6 +202,8 @@ class Session:
             As in `neurosim.simulation.job.Job`.
         noise : str
             Purpose of the noise: runs of one session with the same one have the same noise.
+        circuit : str, optional
+            A circuit beside that of the session.
 
         Returns
         -------
@@ -213,7 +216,7 @@ class Session:
             If the build or the simulation fails.
         """
         job = Job(
-            circuit=self.circuit,
+            circuit=circuit or self.circuit,
             structure=structure,
             arguments=arguments,
             tables=tables,
@@ -223,10 +226,14 @@ class Session:
             outputs=outputs,
             state=state,
         )
-        result = simulate(job, self.target, self.progress)
+        result = self.result_of(job)
         self.build_seconds += result.build_seconds
         self.run_seconds += result.run_seconds
         return result.arrays
+
+    def result_of(self, job: Job) -> Result:
+        """Return what a job leaves; where compiled circuits come from elsewhere, override this."""
+        return simulate(job, self.target, self.progress)
 
     def _recording(self, arrays: Mapping[str, np.ndarray], timeline: Timeline) -> Recording:
         voltage = arrays["membrane_potential.v"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from matplotlib.text import Text
 from plasticity_runs import SHORT, plasticity_run
 from test_associative_retrieval_figure import PROTOCOL as RETRIEVAL
 from test_associative_retrieval_figure import run_of as retrieval_run
+from test_three_memories_figure import ALL as COMPARED
+from test_three_memories_figure import run_of as comparison_run
 from test_working_memory_figures import recordings as memory_recordings
 from test_working_memory_figures import run_of as memory_run
 
@@ -47,7 +50,7 @@ from neurosim.association.picture_views import VIEWS
 from neurosim.association.pictures import REFERENCE, load_picture, superimpose
 from neurosim.association.rate_changes import rates_by_unit
 from neurosim.errors import InputError, NeurosimError
-from neurosim.figure import FORMATS, figures_of, load_figure, write_figure
+from neurosim.figure import FORMATS, RUN, figures_of, kind_of, load_figure, write_figure
 from neurosim.folders import names
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
@@ -282,6 +285,8 @@ RUNS: dict[str, Callable[[], Run]] = {
     "APL without a spike": lambda: apl_run(silent=True),
     "working memory": lambda: memory_run(memory_recordings()),
     "retrieval": lambda: retrieval_run(tuple(RETRIEVAL.script.CONDITIONS)),
+    "three memories": lambda: comparison_run(COMPARED),
+    "one condition of three memories": lambda: comparison_run(("main",), NAN),
     "synapses": lambda: plasticity_run(**SHORT),
     "synapses of another sheet": lambda: plasticity_run("mongillo2008_synapse", **SHORT),
 }
@@ -302,10 +307,11 @@ def figure_of(name: str, kind: str = STANDARD) -> Figure:
     return figure
 
 
+OF_RUNS = [name for name in names("figures") if kind_of(load_figure(name)) == RUN]
 DRAWN = [
     (name, kind)
     for kind in RUNS
-    for name in names("figures")
+    for name in OF_RUNS
     if made(kind).protocol == load_figure(name).PROTOCOL
 ]
 
@@ -365,7 +371,7 @@ def labels_of(ticks: Sequence[Text]) -> list[str]:
 # What every figure has.
 
 
-@pytest.mark.parametrize("name", names("figures"))
+@pytest.mark.parametrize("name", OF_RUNS)
 def test_every_figure_says_what_it_is_and_whose_runs_it_draws(name: str) -> None:
     figure = load_figure(name)
     assert figure.__doc__
@@ -897,8 +903,24 @@ def test_surrogates_are_drawn_anew_but_the_same() -> None:
 
 
 def test_fonts_are_embedded(tmp_path: Path, small_run: Run) -> None:
-    assert b"/Type0" in write_figure(DOSE, small_run, tmp_path, "pdf").read_bytes()
-    assert "<text" not in write_figure(DOSE, small_run, tmp_path, "svg").read_text()
+    pdf = write_figure(DOSE, small_run, tmp_path, "pdf").read_bytes()
+    fonts = set(re.findall(rb"/FontName /([A-Z]{6}\+)?([\w-]+)", pdf))
+    assert fonts and all(name.startswith(b"DejaVu") for _, name in fonts)
+    # TrueType, whole outlines: not the standard fonts, which every viewer replaces as it likes.
+    assert pdf.count(b"/FontFile2") == len(fonts) and b"/Type1" not in pdf
+    # In an SVG text is outlines, so that there is no font to embed.
+    svg = write_figure(DOSE, small_run, tmp_path, "svg").read_text()
+    assert "<text" not in svg and "font-family" not in svg and "<glyph" not in svg
+
+
+def test_files_say_neither_when_nor_by_what_they_were_written(
+    tmp_path: Path, small_run: Run
+) -> None:
+    for kind in FORMATS:
+        content = write_figure(DOSE, small_run, tmp_path, kind).read_bytes()
+        for word in (b"CreationDate", b"/Producer", b"dc:date", b"Software", b"tEXt", b"tIME"):
+            assert word not in content, (kind, word)
+        assert mpl.__version__.encode() not in content, kind
 
 
 def test_drawing_leaves_the_settings_of_the_caller_alone(tmp_path: Path, small_run: Run) -> None:
@@ -937,7 +959,7 @@ def test_a_run_writes_the_figure_of_its_protocol_and_no_other(
     def note(name: str, run: Run, directory: Path, file_format: str) -> None:
         drawn.append((name, file_format))
 
-    def write(recording: Recording, path: Path) -> None:
+    def write(recording: Recording, path: Path, run_info: Mapping[str, Any]) -> None:
         path.write_bytes(b"")
 
     monkeypatch.setattr(run_directory, "write_figure", note)
@@ -1034,12 +1056,13 @@ def test_all_figures_of_a_run_are_drawn_and_the_others_left_out(
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == sorted(
         Path(path).name for path in expected
     )
-    protocols = {name: load_figure(name).PROTOCOL for name in names("figures")}
+    protocols = {name: load_figure(name).PROTOCOL for name in OF_RUNS}
     reasons = {
         name: f"draws runs of '{protocol}', not of 'ison2015'."
         for name, protocol in protocols.items()
         if protocol != "ison2015"
     } | {"ison2015_conditions": "needs the condition 'plasticity_off', which was not run."}
+    reasons |= {kind: f"draws a {kind}, not a run." for kind in ("sensitivity", "sweep")}
     assert left_out == [
         f"neurosim: left out {name}: The figure '{name}' {reason}"
         for name, reason in sorted(reasons.items())
@@ -1060,8 +1083,9 @@ def test_all_figures_are_drawn_from_the_newest_run_of_each_protocol(
     assert len(left_out) == len(names("figures")) - 2
     for line, name in zip(left_out, [n for n in names("figures") if n not in runs], strict=True):
         protocol = load_figure(name).PROTOCOL
+        place = f"results/{protocol}" if name in OF_RUNS else "results"
         assert line.startswith(f"neurosim: left out {name}: ")
-        assert f"There is no run of '{protocol}' in results/{protocol}" in line
+        assert f"There is no {f'run of {protocol!r}' if protocol else name} in {place}" in line
 
 
 def test_it_is_refused_if_no_figure_can_be_drawn(

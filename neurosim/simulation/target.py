@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from neurosim.errors import InputError, SimulationError, nearest_name
 from neurosim.progress import QUIET, Progress
 from neurosim.simulation.binary import follow, run_binary, signal_name
 from neurosim.simulation.cache import Entry, get_or_build
+from neurosim.simulation.divergence import check_converged
 from neurosim.simulation.job import Job, Result
 from neurosim.simulation.key import build_key, toolchain_identity
 from neurosim.simulation.numpy_target import write_job
@@ -24,6 +25,8 @@ from neurosim.simulation.toolchain import find_compiler, why_no_compiler
 TARGETS = ("auto", "standalone", "numpy")
 BUILD_SECONDS = 8  # measured on two cores: the area of 1000 cells, import of Brian2 included
 NUMPY_SECONDS_PER_STEP = 8e-4  # measured: the area of 1000 cells while it learns
+
+Finder = Callable[[str, Mapping[str, Any], Progress], Entry]
 
 
 def choose_target(target: str) -> str:
@@ -52,7 +55,9 @@ def choose_target(target: str) -> str:
     return target
 
 
-def simulate(job: Job, target: str, progress: Progress = QUIET) -> Result:
+def simulate(
+    job: Job, target: str, progress: Progress = QUIET, find: Finder | None = None
+) -> Result:
     """Run a job.
 
     Parameters
@@ -62,6 +67,8 @@ def simulate(job: Job, target: str, progress: Progress = QUIET) -> Result:
         ``"standalone"`` or ``"numpy"``, from `choose_target`.
     progress : Progress
         Told what is being done and how far it is.
+    find : callable, optional
+        Returns the compiled circuit of a name and a structure; `compiled` if left out.
 
     Returns
     -------
@@ -72,12 +79,11 @@ def simulate(job: Job, target: str, progress: Progress = QUIET) -> Result:
     SimulationError
         If the build or the run fails, or if the activity diverged.
     """
-    result = _run_compiled(job, progress) if target == "standalone" else _run_numpy(job, progress)
-    for name, array in result.arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise SimulationError(
-                f"The simulation diverged: {name} holds values that are not finite."
-            )
+    if target == "standalone":
+        result = _run_compiled(job, progress, find or compiled)
+    else:
+        result = _run_numpy(job, progress)
+    check_converged(job, result.arrays)
     return result
 
 
@@ -131,8 +137,8 @@ def run_child(module: str, arguments: list[str], progress: Progress = QUIET) -> 
     return seconds
 
 
-def _run_compiled(job: Job, progress: Progress) -> Result:
-    entry = compiled(job.circuit, job.structure, progress)
+def _run_compiled(job: Job, progress: Progress, find: Finder) -> Result:
+    entry = find(job.circuit, job.structure, progress)
     with progress.task(f"Simulating {job.duration:.0f} s"):
         arrays, seconds = run_binary(entry, job, progress)
     built = entry.manifest["build_seconds"] if entry.fresh else 0.0
