@@ -21,7 +21,9 @@ PAGES = "\n".join(
     path.read_text(encoding="utf-8")
     for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))]
 )
-COMMANDS = re.findall(r"neurosim (?:run|show|figure|cache|list)\b[^`\n>]*", PAGES)
+COMMANDS = re.findall(
+    r"neurosim (?:(?:run|show|figure|sweep|reproduce) [^`\n>]+|(?:cache|list)\b[^`\n>]*)", PAGES
+)
 
 
 @pytest.mark.parametrize("command", sorted(set(COMMANDS)))
