@@ -135,7 +135,7 @@ def draw_mixtures(figure: SubFigure, run: Run) -> None:
         plotting.note(ax, NOT_RUN.format("mixtures"))
         return
     recording = run.recordings["mixtures"]
-    counts, rates = recorded_counts(recording), recording.traces["receptor_neuron_rate"].data
+    counts, rates = recorded_counts(recording), recording.trial_values["receptor_neuron_rate"].data
     parameters = run.sheet.parameters.changed(projection_neurons__n=rates.shape[1])
     projection = projection_of(parameters, run.seed)
     for overlaps, method, aside in (

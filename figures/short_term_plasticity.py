@@ -96,8 +96,8 @@ def draw_potential(figure: SubFigure, letter: str, panel: Panel, run: Run) -> No
     top.set_ylim(0, max(panel.highest, 1.05 * reached) if published else 1.05 * reached)
     own = "" if published else f"{label_of(name, run)}, 20 Hz"
     top.set(xlim=(0, panel.duration), ylabel="Potential (mV)", title=own or panel.title)
-    spikes = run.recordings["main"].spikes[name].of(panel.train) * MILLI
-    middle.vlines(spikes, 0, 1, color="black", lw=0.7)
+    spikes = run.recordings["main"].spikes[name].of(panel.train) - potential.start
+    middle.vlines(spikes * MILLI, 0, 1, color="black", lw=0.7)
     middle.set_axis_off()
     recovered = traces[f"recovered_of_{name}"].data[:, panel.train]
     bottom.plot(times, recovered, lw=0.9, color="C1")
@@ -130,9 +130,10 @@ def forms_of(run: Run) -> dict[str, ShortTermPlasticity]:
 def measured(recording: Recording, name: str, phase: str) -> tuple[np.ndarray, np.ndarray]:
     """Return the last interval of every train of a phase and what its last spike released."""
     trials = recording.trial_table
-    units = np.flatnonzero(trials.phase[trials.where(role=name)] == phase)
+    of_synapse = trials.where(role=name)
+    units = np.flatnonzero(trials.phase[of_synapse] == phase)
     intervals = np.array([np.diff(recording.spikes[name].of(unit))[-1] for unit in units])
-    return intervals, recording.traces[f"last_release_of_{name}"].data[0, units]
+    return intervals, recording.trial_values["last_release"].data[of_synapse[units]]
 
 
 def draw_closed_form(

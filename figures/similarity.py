@@ -61,7 +61,7 @@ def draw_odour(figure: SubFigure, run: Run) -> None:
     cells = tags[trial].indices
     table = recording.trial_table
     window = float(table.start_time[trial]), float(table.stop_time[trial])
-    rates = recording.traces["receptor_neuron_rate"].data[trial]
+    rates = recording.trial_values["receptor_neuron_rate"].data[trial]
     axes = figure.subplots(
         3, 3, squeeze=False, width_ratios=[1, 2.4, 0.3], height_ratios=[1.2, 1.8, 0.7]
     )
@@ -129,7 +129,7 @@ def draw_overlaps(figure: SubFigure, run: Run) -> None:
     """(b) Overlap of tags against the cosine of inputs, of the circuit and of the algorithm."""
     ax = figure.subplots()
     recording = run.recordings["main"]
-    rates = recording.traces["receptor_neuron_rate"].data
+    rates = recording.trial_values["receptor_neuron_rate"].data
     n_samples = len(rates)
     n_pairs = min(N_PAIRS, n_samples * (n_samples - 1) // 2)
     generator = np.random.default_rng(derived_seed(run.seed, "pairs"))

@@ -7,7 +7,6 @@ Exit codes: 0 done; 1 done, and a scorecard target was missed; 2 the user's inpu
 from __future__ import annotations
 
 import argparse
-import functools
 import os
 import re
 import signal
@@ -20,6 +19,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from neurosim.errors import InputError, NeurosimError, nearest_name
+from neurosim.sweeping.command import add_arguments
 
 DONE, MISSED_TARGET, FAILED = 0, 1, 3
 SIGNALLED = 128  # and the number of the signal: 130 for Ctrl-C
@@ -118,6 +118,43 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("run", help="run a protocol and score it")
     command.add_argument("protocol", metavar="PROTOCOL", help="name, or path of your own")
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--seed", metavar="N", default="0", help="default 0")
+    which.add_argument("--seeds", metavar="A:B", help="every seed from A to B-1")
+    command.add_argument("--out", metavar="DIR", type=Path, help="the run directory itself")
+    command.add_argument("--target", default="auto", help="auto (default), standalone or numpy")
+    _add_changes(command)
+    command.set_defaults(command=_run)
+
+    command = commands.add_parser("sweep", help="many runs, here or on a cluster")
+    command.add_argument("protocol", metavar="PROTOCOL", help="name, or path of your own")
+    add_arguments(command)
+    _add_changes(command)
+    command.set_defaults(command=_sweep)
+
+    command = commands.add_parser("figure", help="draw a figure from a saved run or sweep")
+    command.add_argument("name", metavar="NAME", nargs="?", help="name, or path of your own")
+    command.add_argument("--all", action="store_true", help="every figure that there is a run for")
+    command.add_argument("--from", metavar="RUNDIR", type=Path, dest="source")
+    command.add_argument("--out", metavar="DIR", type=Path, default=Path())
+    command.add_argument("--format", metavar="png|pdf|svg", default="png", dest="file_format")
+    command.add_argument("--value", metavar="NAME", action="append", help="of a sweep; repeats")
+    command.add_argument("--against", metavar="KEY", help="of a sweep, on the horizontal axis")
+    command.set_defaults(command=_figure)
+
+    command = commands.add_parser("reproduce", help="every protocol, every figure, one report")
+    command.add_argument("--quick", action="store_true", help="reduced size, nothing judged")
+    command.add_argument("--out", metavar="DIR", type=Path, help="goes on with what is there")
+    command.set_defaults(command=_reproduce)
+
+    command = commands.add_parser("cache", help="the compiled circuits: where, how large")
+    command.add_argument("--clear", action="store_true", help="remove them")
+    command.set_defaults(command=_cache)
+    return parser
+
+
+def _add_changes(command: argparse.ArgumentParser) -> None:
+    """Add what every command that simulates takes."""
     command.add_argument("--model", metavar="SHEET", help="name, or path of your own copy")
     command.add_argument(
         "--set",
@@ -127,26 +164,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="assignments",
         help="change a value, such as excitatory.tau_m=15ms; may be repeated",
     )
-    which = command.add_mutually_exclusive_group()
-    which.add_argument("--seed", metavar="N", default="0", help="default 0")
-    which.add_argument("--seeds", metavar="A:B", help="every seed from A to B-1")
-    command.add_argument("--out", metavar="DIR", type=Path, help="the run directory itself")
-    command.add_argument("--target", default="auto", help="auto (default), standalone or numpy")
     command.add_argument("--quick", action="store_true", help="reduced size, nothing judged")
-    command.set_defaults(command=_run)
-
-    command = commands.add_parser("figure", help="draw a figure from a saved run")
-    command.add_argument("name", metavar="NAME", nargs="?", help="name, or path of your own")
-    command.add_argument("--all", action="store_true", help="every figure that there is a run for")
-    command.add_argument("--from", metavar="RUNDIR", type=Path, dest="source")
-    command.add_argument("--out", metavar="DIR", type=Path, default=Path())
-    command.add_argument("--format", metavar="png|pdf|svg", default="png", dest="file_format")
-    command.set_defaults(command=_figure)
-
-    command = commands.add_parser("cache", help="the compiled circuits: where, how large")
-    command.add_argument("--clear", action="store_true", help="remove them")
-    command.set_defaults(command=_cache)
-    return parser
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -204,44 +222,55 @@ def _run(options: argparse.Namespace) -> int:
     return MISSED_TARGET if any_missed(rows) else DONE
 
 
+def _sweep(options: argparse.Namespace) -> int:
+    from neurosim.sweeping.command import run
+
+    workers = None if options.workers is None else _integer(options.workers, "number of workers")
+    found, answer = run(options, _seed_range(options.seeds), workers, RESULTS)
+    _answer(answer)
+    if found.failures:
+        return FAILED
+    return MISSED_TARGET if found.any_missed else DONE
+
+
 def _figure(options: argparse.Namespace) -> int:
-    from neurosim.figure import check_format, load_figure, write_figure
-    from neurosim.run_directory import load_run, newest_run
+    from neurosim.figure import check_format, write_figure
+    from neurosim.saved import load, newest, newest_figures
 
     if options.all == (options.name is not None):
         raise InputError("Expected the name of a figure, or --all for every figure.")
     check_format(options.file_format)
-    if options.all:
-        return _all_figures(options)
-    run = load_run(options.source or newest_run(load_figure(options.name).PROTOCOL, RESULTS))
-    _answer(str(write_figure(options.name, run, options.out, options.file_format)))
-    return DONE
-
-
-def _all_figures(options: argparse.Namespace) -> int:
-    """Draw the figures that there is a run for; tell which ones are left out, and why."""
-    from neurosim.figure import load_figure, obstacle, write_figure
-    from neurosim.folders import names
-    from neurosim.run_directory import load_run, newest_run
-
-    load = functools.cache(load_run)
-    if options.source:
-        load(options.source)  # one that is no run is refused at once, not once for each figure
+    choices = {"values": options.value, "against": options.against}
+    choices = {name: choice for name, choice in choices.items() if choice is not None}
+    if not options.all:
+        source = options.source or newest(options.name, RESULTS)
+        path = write_figure(options.name, load(source), options.out, options.file_format, **choices)
+        _answer(str(path))
+        return DONE
+    if choices:
+        raise InputError("--value and --against are choices of one figure, not of all.")
     n_drawn = 0
-    for name in names("figures"):
-        try:
-            run = load(options.source or newest_run(load_figure(name).PROTOCOL, RESULTS))
-            reason = obstacle(name, run)
-        except InputError as error:
-            reason = str(error)
-        if reason is None:
-            _answer(str(write_figure(name, run, options.out, options.file_format)))
-            n_drawn += 1
-        else:
+    for name, saved, reason in newest_figures(options.source, RESULTS):
+        if saved is None:
             print(f"neurosim: left out {name}: {reason}", file=sys.stderr)
+        else:
+            _answer(str(write_figure(name, saved, options.out, options.file_format)))
+            n_drawn += 1
     if not n_drawn:
         raise InputError(f"No figure can be drawn from '{options.source or RESULTS}'.")
     return DONE
+
+
+def _reproduce(options: argparse.Namespace) -> int:
+    from neurosim.progress import TerminalProgress
+    from neurosim.reproduction import reproduce
+
+    out = options.out or RESULTS / ("reproduction-quick" if options.quick else "reproduction")
+    made = reproduce(out, quick=options.quick, progress=TerminalProgress())
+    _answer(f"{made.summary}\n\nwritten to {made.report}")
+    if made.failures:
+        return FAILED
+    return MISSED_TARGET if made.any_missed else DONE
 
 
 def _cache(options: argparse.Namespace) -> int:

@@ -1,22 +1,26 @@
-"""Figures by name: each is a script that draws a saved run and never simulates.
+"""Figures by name: each is a script that draws a saved run, or a sweep, and never simulates.
 
 A figure script has a docstring, ``PROTOCOL`` (whose runs it draws), ``NEEDS`` (the conditions that
-have to be there) and ``draw(run)``, which returns a Matplotlib figure.
+have to be there) and ``draw(run)``, which returns a Matplotlib figure. One that draws sweeps says
+so by ``KIND`` (``"sweep"`` or ``"sensitivity"``); its ``PROTOCOL`` may be None, for any, and its
+``draw`` may take further choices of the user by name.
 """
 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import os
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import InputError, NeurosimError, nearest_name
 from neurosim.folders import load_script, names
 
 if TYPE_CHECKING:
     from neurosim.run_directory import Run
+    from neurosim.sweeping.results import Sweep
 
 FORMATS = ("png", "pdf", "svg")
 # No dates, and identifiers from a fixed salt: the same data give the same file.
@@ -26,6 +30,7 @@ METADATA = {
     "svg": {"Date": None, "Creator": None},
 }
 RESOLUTION = 200  # dots per inch
+RUN = "run"  # what a figure draws that does not say
 
 
 def load_figure(name: str | os.PathLike[str]) -> ModuleType:
@@ -48,8 +53,14 @@ def figures_of(run: Run) -> list[str]:
     return [name for name in names("figures") if obstacle(name, run) is None]
 
 
-def obstacle(name: str | os.PathLike[str], run: Run) -> str | None:
-    """Return why a figure cannot be drawn from a run, in a sentence; None if it can.
+def kind_of(script: ModuleType) -> str:
+    """Return what a figure draws: ``"run"``, ``"sweep"`` or ``"sensitivity"``."""
+    kind: str = getattr(script, "KIND", RUN)
+    return kind
+
+
+def obstacle(name: str | os.PathLike[str], run: Run | Sweep) -> str | None:
+    """Return why a figure cannot be drawn from a run or a sweep, in a sentence; None if it can.
 
     Raises
     ------
@@ -57,7 +68,9 @@ def obstacle(name: str | os.PathLike[str], run: Run) -> str | None:
         If there is no such figure.
     """
     script = load_figure(name)
-    if run.protocol != script.PROTOCOL:
+    if run.kind != kind_of(script):
+        return f"The figure '{name}' draws a {kind_of(script)}, not a {run.kind}."
+    if script.PROTOCOL not in (None, run.protocol):
         return f"The figure '{name}' draws runs of '{script.PROTOCOL}', not of '{run.protocol}'."
     for condition in script.NEEDS:
         if condition not in run.conditions:
@@ -77,19 +90,38 @@ def check_format(file_format: str) -> None:
         raise InputError(f"Unknown format '{file_format}': {nearest_name(file_format, FORMATS)}")
 
 
-def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path:
-    """Draw a figure from a run and write it; return the file.
+def write_figure(
+    name: str, run: Run | Sweep, directory: Path, file_format: str, **choices: Any
+) -> Path:
+    """Draw a figure from a run or a sweep and write it; return the file.
+
+    Parameters
+    ----------
+    name : str
+    run : Run or Sweep
+    directory : Path
+    file_format : str
+        One of `FORMATS`.
+    **choices
+        What the script's ``draw`` takes beside the run.
 
     Raises
     ------
     InputError
-        If the run is of another protocol or lacks a condition, or the file cannot be written.
+        If the run is of another protocol or lacks a condition, a choice is none of the figure's, or
+        the file cannot be written.
     """
     script = load_figure(name)
     check_format(file_format)
     reason = obstacle(name, run)
     if reason is not None:
         raise InputError(reason)
+    taken = list(inspect.signature(script.draw).parameters)[1:]
+    for choice in choices:
+        if choice not in taken:
+            raise InputError(
+                f"The figure '{name}' takes no '{choice}': {nearest_name(choice, taken)}"
+            )
     import matplotlib as mpl
     import matplotlib.style
 
@@ -99,7 +131,7 @@ def write_figure(name: str, run: Run, directory: Path, file_format: str) -> Path
     with mpl.rc_context():
         matplotlib.style.use(["default", style])  # not on top of the user's own style
         mpl.rcParams["svg.hashsalt"] = "neurosim"
-        figure = script.draw(run)
+        figure = script.draw(run, **choices)
         try:
             directory.mkdir(parents=True, exist_ok=True)
             figure.savefig(

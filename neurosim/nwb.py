@@ -11,22 +11,33 @@ PyNWB.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurosim.errors import InputError, nearest_name
+from neurosim.nwb_metadata import (
+    DESCRIPTION,
+    NO_AGE,
+    NO_SPECIES,
+    UNKNOWN_SEX,
+    Metadata,
+    metadata_of,
+)
 from neurosim.recording import (
     TRIAL_COLUMNS,
     Recording,
     SpikeTrains,
     Trace,
+    TrialValues,
     index_column,
     population_column,
 )
@@ -40,7 +51,8 @@ if TYPE_CHECKING:
 # NWB asks for a date. Simulated time has none, and a constant keeps files of the same run the same.
 SESSION_START = datetime(2000, 1, 1, tzinfo=UTC)
 
-SHEET = "model_sheet"
+SHEET, RUN = "model_sheet", "run"
+UNIT = " Unit: "  # between the description of a column and its unit
 REQUIRED = (
     *(f"units/{name}" for name in ("population", "index", "spike_times", "spike_times_index")),
     "units/obs_intervals",
@@ -49,7 +61,9 @@ REQUIRED = (
 )
 
 
-def write_nwb(recording: Recording, target: Path) -> None:
+def write_nwb(
+    recording: Recording, target: Path, run_info: Mapping[str, Any] = MappingProxyType({})
+) -> None:
     """Write a recording as NWB, whole or not at all; a file of that name is replaced.
 
     Parameters
@@ -57,6 +71,9 @@ def write_nwb(recording: Recording, target: Path) -> None:
     recording : Recording
     target : Path
         The file, conventionally ``recording.nwb``.
+    run_info : mapping
+        The content of ``run.json``, for the file to keep; none for a recording that is no part of a
+        run.
 
     Raises
     ------
@@ -72,7 +89,7 @@ def write_nwb(recording: Recording, target: Path) -> None:
         )
     from pynwb import NWBHDF5IO
 
-    content = _to_nwb(recording)
+    content = _to_nwb(recording, run_info)
     with _written_beside(target) as partial, NWBHDF5IO(partial, "w") as file:
         file.write(content)
 
@@ -129,8 +146,18 @@ def _written_beside(target: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def _digest(recording: Recording) -> str:
-    """Return the identifier of the file, which is the same for the same content."""
+def identifier_of(recording: Recording) -> str:
+    """Return the identifier of a recording's file: the same for the same content, bit by bit.
+
+    Parameters
+    ----------
+    recording : Recording
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
     table = recording.trial_table
     parts: list[str | np.ndarray] = [recording.sheet_text, str(recording.duration)]
     parts += ["\0".join(map(str, getattr(table, column))) for column in TRIAL_COLUMNS]
@@ -139,6 +166,8 @@ def _digest(recording: Recording) -> str:
     for name, trace in recording.traces.items():
         parts += [name, trace.unit, trace.description, str(trace.rate), str(trace.start)]
         parts += [trace.data, trace.index]
+    for name, values in recording.trial_values.items():
+        parts += [name, values.unit, values.description, str(values.data.shape), values.data]
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
         content = part.encode() if isinstance(part, str) else part.tobytes()
@@ -160,32 +189,30 @@ def _column(name: str, description: str, data: Any) -> VectorData:
     return VectorData(name=name, description=description, data=data)
 
 
-def _to_nwb(recording: Recording) -> pynwb.NWBFile:
+def _to_nwb(recording: Recording, run_info: Mapping[str, Any]) -> pynwb.NWBFile:
     from pynwb import NWBFile, TimeSeries
     from pynwb.core import ScratchData
-    from pynwb.epoch import TimeIntervals
 
-    trials = [
-        _column(name, description, getattr(recording.trial_table, name))
-        for name, description in TRIAL_COLUMNS.items()
-    ]
+    metadata = metadata_of(recording.sheet_text, run_info)
     content = NWBFile(
-        session_description="Simulation of spiking neurons by neurosim; no animal was recorded.",
-        identifier=_digest(recording),
+        session_description=DESCRIPTION,
+        experiment_description=metadata.experiment or None,
+        keywords=list(metadata.keywords),
+        identifier=identifier_of(recording),
         session_start_time=SESSION_START,
-        units=_units_table(recording),
-        trials=TimeIntervals(
-            name="trials",
-            description="Presentations of stimuli.",
-            columns=trials,
-            colnames=list(TRIAL_COLUMNS),
-        ),
+        subject=_subject(metadata),
+        units=_units_table(recording, metadata.resolution),
+        trials=_trials_table(recording),
         scratch=[
             ScratchData(
                 name=SHEET, data=recording.sheet_text, description="The model sheet as run, TOML."
             )
         ],
     )
+    if run_info:
+        content.add_scratch(
+            ScratchData(name=RUN, data=json.dumps(run_info, indent=1), description="run.json")
+        )
     for name, trace in recording.traces.items():
         content.add_acquisition(
             TimeSeries(
@@ -208,7 +235,38 @@ def _to_nwb(recording: Recording) -> pynwb.NWBFile:
     return content
 
 
-def _units_table(recording: Recording) -> pynwb.misc.Units:
+def _subject(metadata: Metadata) -> pynwb.file.Subject:
+    from pynwb.file import Subject
+
+    return Subject(
+        subject_id=metadata.subject_id,
+        description="A simulated brain, which the sheet and the seed draw.",
+        species=NO_SPECIES,
+        sex=UNKNOWN_SEX,
+        age=NO_AGE,
+    )
+
+
+def _trials_table(recording: Recording) -> pynwb.epoch.TimeIntervals:
+    from pynwb.epoch import TimeIntervals
+
+    columns = [
+        _column(name, description, getattr(recording.trial_table, name))
+        for name, description in TRIAL_COLUMNS.items()
+    ]
+    columns += [
+        _column(name, f"{values.description}{UNIT}{values.unit}", _compressed(values.data))
+        for name, values in recording.trial_values.items()
+    ]
+    return TimeIntervals(
+        name="trials",
+        description="Presentations of stimuli.",
+        columns=columns,
+        colnames=[column.name for column in columns],
+    )
+
+
+def _units_table(recording: Recording, resolution: float | None) -> pynwb.misc.Units:
     """Return the units with whole columns: row by row, PyNWB would take seconds."""
     from hdmf.common import VectorIndex
     from pynwb.misc import Units
@@ -231,6 +289,7 @@ def _units_table(recording: Recording) -> pynwb.misc.Units:
     return Units(
         name="units",
         description="All units of the recorded populations, silent ones included.",
+        resolution=resolution,
         columns=[
             spike_times,
             VectorIndex(name="spike_times_index", target=spike_times, data=ends),
@@ -256,7 +315,8 @@ def _index_name(trace: str) -> str:
 
 
 def _from_nwb(file: h5py.File, source: Path) -> Recording:
-    trials = {name: _array(file[f"intervals/trials/{name}"]) for name in TRIAL_COLUMNS}
+    table = file["intervals/trials"]
+    trials = {name: _array(table[name]) for name in TRIAL_COLUMNS}
     trials["pair"] = trials["pair"].astype(np.int64)
     trials["plastic"] = trials["plastic"].astype(bool)
     return Recording(
@@ -265,6 +325,11 @@ def _from_nwb(file: h5py.File, source: Path) -> Recording:
         duration=float(file["units/obs_intervals"][0, 1]),
         traces={name: _read_trace(file, name) for name in file.get("acquisition", ())},
         sheet_text=file[f"scratch/{SHEET}"].asstr()[()],
+        trial_values={
+            name: _read_values(table[name])
+            for name in table.attrs["colnames"]
+            if name not in TRIAL_COLUMNS
+        },
     )
 
 
@@ -307,6 +372,11 @@ def _read_trace(file: h5py.File, name: str) -> Trace:
         description=series.attrs["description"],
         index=np.empty(0, dtype=np.int64) if index is None else index[:],
     )
+
+
+def _read_values(column: h5py.Dataset) -> TrialValues:
+    description, _, unit = column.attrs["description"].rpartition(UNIT)
+    return TrialValues(column[:], unit, description)
 
 
 def _missing(source: Path) -> str:

@@ -13,6 +13,7 @@ from neurosim.errors import InputError, nearest_name
 from neurosim.timeline import TrialTable
 
 if TYPE_CHECKING:
+    import neo
     import pandas as pd
 
 EDGE = 1e-9  # s; a spike this close to the edge of a window is on it: sums of seconds are rounded
@@ -211,6 +212,35 @@ class Trace:
 
 
 @dataclass(frozen=True, eq=False)
+class TrialValues:
+    """A quantity that every trial has, such as what was presented: a column of the trials.
+
+    Parameters
+    ----------
+    data : ndarray of float, shape (n_trials, ...)
+    unit : str
+        SI unit of `data`, such as ``"Hz"``; ``"1"`` for none.
+    description : str
+        What it is, and what its further axes are.
+
+    Raises
+    ------
+    InputError
+        If there is no axis of trials.
+    """
+
+    data: np.ndarray
+    unit: str
+    description: str
+
+    def __post_init__(self) -> None:
+        data = np.asarray(self.data, dtype=np.float64)
+        if data.ndim == 0:
+            raise InputError("Values of trials are a single number, expected one or more a trial.")
+        object.__setattr__(self, "data", data)
+
+
+@dataclass(frozen=True, eq=False)
 class Recording:
     """What a run leaves behind.
 
@@ -226,11 +256,14 @@ class Recording:
         Sampled quantities by name.
     sheet_text : str
         The model sheet as run.
+    trial_values : mapping of str to TrialValues
+        Further columns of the trials by name.
 
     Raises
     ------
     InputError
-        If there is no population or the duration is not positive.
+        If there is no population, the duration is not positive, or the values of trials are not
+        as many as the trials or have the name of a column that every recording has.
     """
 
     spikes: Mapping[str, SpikeTrains]
@@ -238,12 +271,23 @@ class Recording:
     duration: float
     traces: Mapping[str, Trace]
     sheet_text: str
+    trial_values: Mapping[str, TrialValues] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.spikes:
             raise InputError("A recording has no population, expected one or more.")
         if not 0 < self.duration < np.inf:
             raise InputError(f"A recording lasts {self.duration:g} s, expected more than 0 s.")
+        for name, values in self.trial_values.items():
+            if name in TRIAL_COLUMNS:
+                raise InputError(
+                    f"Values of trials are named '{name}', which is a column of every recording."
+                )
+            if len(values.data) != len(self.trial_table):
+                raise InputError(
+                    f"The values '{name}' are of {len(values.data)} trials, "
+                    f"expected {len(self.trial_table)}."
+                )
 
     @property
     def units(self) -> pd.DataFrame:
@@ -265,10 +309,35 @@ class Recording:
 
     @property
     def trials(self) -> pd.DataFrame:
-        """The trial table, one trial a row; the columns are those of `TrialTable`."""
+        """The trials, one a row: the columns of `TrialTable`, then those of `trial_values`.
+
+        Where a trial has more than one value, the cell holds an array of them.
+        """
         import pandas as pd
 
-        return pd.DataFrame({name: getattr(self.trial_table, name) for name in TRIAL_COLUMNS})
+        columns = {name: getattr(self.trial_table, name) for name in TRIAL_COLUMNS}
+        for name, values in self.trial_values.items():
+            several = values.data.ndim > 1
+            columns[name] = pd.Series(list(values.data), dtype=object) if several else values.data
+        return pd.DataFrame(columns)
+
+    def to_neo(self) -> neo.Block:
+        """Return the recording as a Neo block, for Elephant and other tools.
+
+        One segment holds a `SpikeTrain` for each unit, an `AnalogSignal` for each trace and an
+        `Epoch` named ``"trials"``; a group for each population holds its spike trains. What is
+        named how, `neurosim.neo_block` says.
+
+        Raises
+        ------
+        NeurosimError
+            If Neo is not installed.
+        InputError
+            If a trace has a unit that Neo does not know.
+        """
+        from neurosim.neo_block import block_of
+
+        return block_of(self)
 
     def followed_by(self, other: Recording) -> Recording:
         """Return this recording with another behind it, whose times are counted from its end.
@@ -288,7 +357,8 @@ class Recording:
         Raises
         ------
         InputError
-            If the populations differ, or a trace of both cannot be joined without a break.
+            If the populations or the values of trials differ, or a trace of both cannot be joined
+            without a break.
         """
         _refuse_other_populations(self.spikes, other.spikes)
         spikes = {
@@ -309,6 +379,7 @@ class Recording:
             duration=self.duration + other.duration,
             traces=traces,
             sheet_text=other.sheet_text,
+            trial_values=_joined_values(self.trial_values, other.trial_values),
         )
 
 
@@ -354,6 +425,26 @@ def _joined(name: str, first: Trace, second: Trace) -> Trace:
             "expected no break."
         )
     return replace(first, data=np.concatenate([first.data, second.data]))
+
+
+def _joined_values(
+    first: Mapping[str, TrialValues], second: Mapping[str, TrialValues]
+) -> dict[str, TrialValues]:
+    if first.keys() != second.keys():
+        raise InputError(
+            f"The trials of the recording that follows have the values {sorted(second)}, "
+            f"expected {sorted(first)}."
+        )
+    joined = {}
+    for name, values in first.items():
+        here, there = (values.unit, values.data.shape[1:]), second[name]
+        if here != (there.unit, there.data.shape[1:]):
+            raise InputError(
+                f"The values '{name}' of trials have another unit or shape in the recording that "
+                "follows, expected the same."
+            )
+        joined[name] = replace(values, data=np.concatenate([values.data, there.data]))
+    return joined
 
 
 def population_column(spikes: Mapping[str, SpikeTrains]) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.answers import Answer, read_answers, write_answers
 from neurosim.errors import InputError
-from neurosim.figure import figures_of, write_figure
+from neurosim.figure import RUN, figures_of, write_figure
 from neurosim.nwb import read_nwb, write_nwb
 from neurosim.recording import Recording
 from neurosim.scorecard import Row, read_scorecard, write_scorecard
@@ -57,6 +57,11 @@ class Run:
     condition_texts: dict[str, str] = field(default_factory=dict)
     recordings: Mapping[str, Recording] = field(default_factory=dict)
     answers: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """``"run"``, beside which figures know sweeps."""
+        return RUN
 
     @property
     def protocol(self) -> str:
@@ -184,7 +189,7 @@ def write_run(run: Run, directory: Path) -> None:
     for condition, recording in run.recordings.items():
         path = _recording_path(directory, condition)
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_nwb(recording, path)
+        write_nwb(recording, path, run.info)
         if path.parent != directory:
             path.with_name(MODEL).write_text(run.condition_texts[condition], encoding="utf-8")
         if condition in run.answers:

@@ -163,7 +163,8 @@ def describe(
 def compare_with_bursts(session: Session) -> tuple[Recording, dict[str, float]]:
     """Give bursts to all synapses with every delay, u and x at synapses and in neurons."""
     pauses = session.generator("bursts").exponential(PAUSE, (N_BURSTS, BURST_SPIKES))
-    trains = list(0.1 + np.cumsum(REFRACTORY + pauses, axis=1))
+    # In the order of their first spikes, as trials are.
+    trains = sorted(0.1 + np.cumsum(REFRACTORY + pauses, axis=1), key=lambda train: train[0])
     probes, responses, differences = {}, {}, []
     for name in (SHEET, *PEAKS):
         for delay in DELAYS:

@@ -13,7 +13,7 @@ from neurosim.hashing.plots import METHODS
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol
-from neurosim.recording import Recording, SpikeTrains, Trace
+from neurosim.recording import Recording, SpikeTrains, Trace, TrialValues
 from neurosim.run_directory import Run
 from neurosim.scorecard import Row
 from neurosim.timeline import TrialTable
@@ -57,12 +57,10 @@ def hash_recording(n_odours: int = N_ODOURS, n_types: int = 64, silent: bool = F
     steps = round(n_odours * WINDOW * 1000)
     # APL's potential is the number of milliseconds since the onset, in tenths of a millivolt.
     apl = (np.arange(steps) % 100)[:, None] * 1e-4
-    traces = {
-        "apl_potential": Trace(apl, 1000.0, "V"),
-        "receptor_neuron_rate": Trace(rates, 1 / WINDOW, "Hz"),
-    }
+    traces = {"apl_potential": Trace(apl, 1000.0, "V")}
+    presented = {"receptor_neuron_rate": TrialValues(rates, "Hz", "Of each type.")}
     populations = {"projection_neurons": projection_neurons, "kenyon_cells": kenyon_cells}
-    return Recording(populations, trials, n_odours * WINDOW, traces, "")
+    return Recording(populations, trials, n_odours * WINDOW, traces, "", presented)
 
 
 def value_of(name: str) -> float:

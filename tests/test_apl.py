@@ -151,7 +151,7 @@ def test_each_kind_of_normalisation_and_of_trains_is_simulated(script: ModuleTyp
     names = recording.trial_table.stimulus
     assert len(names) == 5 * 20
     assert [name.split()[2] for name in names[::20]] == ["x0.25", "x0.5", "x1", "x2", "x4"]
-    rates = recording.traces["receptor_neuron_rate"].data
+    rates = recording.trial_values["receptor_neuron_rate"].data
     np.testing.assert_allclose(rates[80:], 16 * rates[:20])
 
 

@@ -406,7 +406,7 @@ def test_batches_have_noise_of_their_own_and_a_recording_joins_them() -> None:
     assert recording.duration == pytest.approx(n * 0.02)
     assert list(recording.trial_table.stimulus[[0, -1]]) == ["odour 0", f"odour {n - 1}"]
     assert len(recording.traces["apl_potential"].data) == n * 20
-    assert recording.traces["receptor_neuron_rate"].data == pytest.approx(odours)
+    assert recording.trial_values["receptor_neuron_rate"].data == pytest.approx(odours)
 
 
 @pytest.mark.parametrize("spikes", ["regular", "poisson_receptors"])

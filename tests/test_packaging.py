@@ -18,7 +18,7 @@ import neurosim
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("models", "protocols", "figures")
-TRAVELS = {".py", ".toml", ".mplstyle", ".typed"}
+TRAVELS = {".py", ".toml", ".mplstyle", ".j2", ".typed"}
 
 HEAVY = {"brian2", "scipy", "sklearn", "pandas", "matplotlib", "pynwb", "hdmf"}
 DRAWS = {"neurosim/plotting.py"}

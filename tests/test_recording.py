@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import warnings
@@ -15,7 +16,7 @@ import pytest
 
 from neurosim.errors import InputError
 from neurosim.nwb import read_nwb, write_nwb
-from neurosim.recording import TRIAL_COLUMNS, Recording, SpikeTrains, Trace
+from neurosim.recording import TRIAL_COLUMNS, Recording, SpikeTrains, Trace, TrialValues
 from neurosim.tick import TICK
 from neurosim.timeline import Timeline, Trial, TrialTable
 
@@ -59,10 +60,19 @@ def recording() -> Recording:
                 index=np.array([4, 0]),
             ),
             "mean_weight": Trace(
-                rng.normal(size=(7, 1)).astype(np.float32), 10 / 3, "S", start=0.1 + 0.2
+                rng.normal(size=(7, 1)).astype(np.float32),
+                10 / 3,
+                "S",
+                0.1 + 0.2,
+                "Of all synapses.",
             ),
         },
         sheet_text=SHEET,
+        trial_values={
+            # More types than trials, which must not be taken for a trace that lies on its side.
+            "odour": TrialValues(rng.uniform(size=(3, 7)), "Hz", "Rate of each type."),
+            "last": TrialValues([0.1, 0.2, 0.3], "1", ""),
+        },
     )
 
 
@@ -82,6 +92,11 @@ def assert_same(one: Recording, other: Recording) -> None:
         assert_same_array(trace.index, again.index)
         for what in ("rate", "unit", "start", "description"):
             assert getattr(trace, what) == getattr(again, what)
+    assert list(one.trial_values) == list(other.trial_values)
+    for name, values in one.trial_values.items():
+        again = other.trial_values[name]
+        assert_same_array(values.data, again.data)
+        assert (values.unit, values.description) == (again.unit, again.description)
     assert one.sheet_text == other.sheet_text
 
 
@@ -204,6 +219,22 @@ def test_impossible_traces_are_refused(
         Trace(np.zeros(shape), rate, "V", index=np.array(index))
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("odour", np.zeros((2, 7)), "values 'odour' are of 2 trials, expected 3"),
+        ("phase", np.zeros(3), "named 'phase', which is a column of every recording"),
+    ],
+)
+def test_values_of_trials_that_do_not_fit_are_refused(
+    recording: Recording, name: str, data: np.ndarray, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        replace(recording, trial_values={name: TrialValues(data, "Hz", "")})
+    with pytest.raises(InputError, match="a single number, expected one or more a trial"):
+        TrialValues(np.array(1.0), "Hz", "")
+
+
 def test_a_recording_needs_a_population_and_a_duration(recording: Recording) -> None:
     with pytest.raises(InputError, match="no population"):
         replace(recording, spikes={})
@@ -228,7 +259,10 @@ def test_units_table_has_every_unit(recording: Recording) -> None:
 
 def test_trials_table_has_the_columns_of_the_trials(recording: Recording) -> None:
     trials = recording.trials
-    assert list(trials.columns) == list(TRIAL_COLUMNS)
+    assert list(trials.columns) == [*TRIAL_COLUMNS, "odour", "last"]
+    assert trials["last"].tolist() == [0.1, 0.2, 0.3]
+    for row, values in zip(recording.trial_values["odour"].data, trials["odour"], strict=True):
+        assert np.array_equal(row, values)
     assert trials["stimulus"].tolist() == ["palace", "façade", "flower"]
     assert trials["start_time"].tolist() == pytest.approx([0.1, 0.9, 1.7])
     assert trials["stop_time"].tolist() == pytest.approx([0.6, 1.4, 2.07])
@@ -271,6 +305,18 @@ def test_followed_by_joins_traces_and_keeps_the_place_of_others(recording: Recor
     assert traces["a"].start == 0.0
     assert traces["b"].start == recording.duration + 0.5
     assert len(traces["b"].data) == len(v.data)
+
+
+def test_followed_by_joins_the_values_of_trials(recording: Recording) -> None:
+    values = recording.followed_by(recording).trial_values
+    assert values["last"].data.tolist() == [0.1, 0.2, 0.3] * 2
+    assert values["odour"].data.shape == (6, 7)
+    without = replace(recording, trial_values={})
+    with pytest.raises(InputError, match=r"have the values \[\], expected \['last', 'odour'\]"):
+        recording.followed_by(without)
+    other = recording.trial_values | {"odour": TrialValues(np.zeros((3, 6)), "Hz", "")}
+    with pytest.raises(InputError, match="values 'odour' of trials have another unit or shape"):
+        recording.followed_by(replace(recording, trial_values=other))
 
 
 def test_followed_by_refuses_other_populations(recording: Recording) -> None:
@@ -360,7 +406,9 @@ def test_file_is_valid_nwb_that_pynwb_reads(recording: Recording, tmp_path: Path
             assert np.array_equal(mine, theirs)
         assert file.units.get_unit_obs_intervals(11).tolist() == [[0.0, recording.duration]]
         trials = file.trials.to_dataframe()
-        assert list(trials.columns) == list(TRIAL_COLUMNS)
+        assert list(trials.columns) == [*TRIAL_COLUMNS, "odour", "last"]
+        assert file.trials["odour"].description == "Rate of each type. Unit: Hz"
+        assert np.array_equal(file.trials["odour"].data[:], recording.trial_values["odour"].data)
         for name in TRIAL_COLUMNS:
             assert trials[name].tolist() == recording.trials[name].tolist()
         series = file.acquisition["v"]
@@ -373,17 +421,65 @@ def test_file_is_valid_nwb_that_pynwb_reads(recording: Recording, tmp_path: Path
         assert file.session_start_time.utcoffset() is not None
 
 
+RUN = {"protocol": "ison2015", "model": "mine", "seed": 3, "condition": "all"}
+WITH_STEP = (
+    'circuit = "area"\n[simulation]\ndt = "0.1 ms"  # step\n[protocol]\ncondition = "unpaired"\n'
+)
+# What NWB suggests and only the user knows.
+UNKNOWN = {"check_experimenter_exists", "check_institution"}
+
+
 def test_file_passes_the_inspector(recording: Recording, tmp_path: Path) -> None:
+    """Nothing critical, no violation of best practice, and of the suggestions all but two."""
     inspector = pytest.importorskip("nwbinspector")
-    write_nwb(recording, tmp_path / "recording.nwb")
-    critical = {
-        message.check_function_name
-        for message in inspector.inspect_nwbfile(
-            nwbfile_path=str(tmp_path / "recording.nwb"),
-            importance_threshold=inspector.Importance.CRITICAL,
+    path = tmp_path / "recording.nwb"
+    write_nwb(replace(recording, sheet_text=WITH_STEP), path, RUN)
+    messages = list(inspector.inspect_nwbfile(nwbfile_path=str(path)))
+    assert {message.check_function_name for message in messages} == UNKNOWN
+    levels = {message.importance for message in messages}
+    assert levels == {inspector.Importance.BEST_PRACTICE_SUGGESTION}
+
+
+def test_the_inspector_would_tell(recording: Recording, tmp_path: Path) -> None:
+    """What the file says for its sake is what it looks at."""
+    inspector = pytest.importorskip("nwbinspector")
+    path = tmp_path / "recording.nwb"
+    write_nwb(replace(recording, sheet_text=WITH_STEP), path, RUN)
+    with h5py.File(path, "r+") as file:
+        del file["general/subject"]
+        del file["units/spike_times"].attrs["resolution"]
+    found = {m.check_function_name for m in inspector.inspect_nwbfile(nwbfile_path=str(path))}
+    assert found - UNKNOWN == {"check_subject_exists", "check_units_resolution_is_set"}
+
+
+def test_file_says_where_it_comes_from(recording: Recording, tmp_path: Path) -> None:
+    pynwb = pytest.importorskip("pynwb")
+    path = tmp_path / "recording.nwb"
+    write_nwb(replace(recording, sheet_text=WITH_STEP), path, RUN)
+    with pynwb.NWBHDF5IO(path, "r") as io:
+        file = io.read()
+        assert json.loads(str(file.get_scratch("run"))) == RUN
+        assert file.get_scratch("model_sheet") == WITH_STEP
+        assert file.subject.subject_id == "mine-seed-3"
+        assert file.subject.species.endswith("NCBITaxon_32630")
+        assert file.experiment_description == (
+            "Protocol 'ison2015', condition 'unpaired', on the circuit of the sheet 'mine', seed 3."
         )
-    }
-    assert critical == {"check_subject_exists"}  # a simulation has no animal
+        assert set(file.keywords) >= {"simulation", "ison2015", "mine"}
+        assert file.units.resolution == 1e-4
+
+
+@pytest.mark.parametrize("text", ["", "no TOML", '[simulation]\ndt = "soon"\n'])
+def test_a_sheet_that_says_nothing_leaves_the_resolution_open(
+    recording: Recording, tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "recording.nwb"
+    write_nwb(replace(recording, sheet_text=text), path)
+    with h5py.File(path) as file:
+        assert "resolution" not in file["units/spike_times"].attrs
+        assert "run" not in file["scratch"]
+        assert file["general/subject/subject_id"].asstr()[()] == "simulation"
+    assert validation_errors(path) == []
 
 
 def test_identifier_follows_from_the_content(recording: Recording, tmp_path: Path) -> None:
@@ -397,6 +493,7 @@ def test_identifier_follows_from_the_content(recording: Recording, tmp_path: Pat
     assert identifier(recording) == identifier(replace(recording))
     assert identifier(recording) != identifier(replace(recording, spikes=silenced))
     assert identifier(recording) != identifier(replace(recording, sheet_text="other"))
+    assert identifier(recording) != identifier(replace(recording, trial_values={}))
 
 
 def test_save_replaces_an_older_file(recording: Recording, tmp_path: Path) -> None:

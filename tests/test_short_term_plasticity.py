@@ -429,5 +429,28 @@ def test_the_recording_holds_a_unit_for_each_train(run):
     for name in ("sheet", *SETS[1:]):
         n = run.recording.spikes[name].n
         assert len(run.recording.trial_table.where(role=name)) == n
-        assert run.recording.traces[f"last_release_of_{name}"].data.shape == (1, n)
         assert run.recording.traces[f"membrane_potential_of_{name}"].data.shape == (2400, 2)
+
+
+def test_synapses_are_recorded_one_behind_the_other(run):
+    recording = run.recording
+    table, potentials = recording.trial_table, "membrane_potential_of_{}"
+    starts = [recording.traces[potentials.format(name)].start for name in recording.spikes]
+    assert starts == sorted(starts) and len(set(starts)) == len(starts)
+    released = recording.trial_values["last_release"].data
+    for (name, trains), start, end in zip(
+        recording.spikes.items(), starts, [*starts[1:], recording.duration], strict=True
+    ):
+        assert ((trains.time >= start) & (trains.time < end)).all()
+        own = table.where(role=name)
+        spikes = [trains.of(unit) for unit in range(trains.n)]
+        # Spikes are rounded to steps of the simulation.
+        np.testing.assert_allclose(table.start_time[own], [t[0] for t in spikes], atol=1e-4)
+        np.testing.assert_allclose(table.stop_time[own], [t[-1] for t in spikes], atol=1e-4)
+        assert len(set(np.round(released[own], 6))) > trains.n / 2
+
+
+@pytest.mark.parametrize("condition", ["main", "stored_in_neuron"])
+def test_trials_are_in_order_of_time(run, condition):
+    starts = run.recordings[condition].trial_table.start_time
+    assert (np.diff(starts) >= 0).all() and len(set(starts)) > 1

@@ -146,7 +146,7 @@ def test_spikes_tag_and_potential_are_those_of_the_odour() -> None:
     (ticks,) = axes["64 projection neurons"].get_lines()
     np.testing.assert_allclose(np.unique(np.round(ticks.get_xdata(), 6)), np.arange(0, 100, 10))
     assert len(ticks.get_xdata()) == 640
-    rates = run_of("all").recording.traces["receptor_neuron_rate"].data[2]
+    rates = run_of("all").recording.trial_values["receptor_neuron_rate"].data[2]
     np.testing.assert_allclose([bar.get_width() for bar in axes["odour"].patches], rates)
     assert axes["odour"].get_ylim() == axes["64 projection neurons"].get_ylim()
     apl = next(ax for ax in panel(figure_of("similarity"), "a") if ax.get_ylabel() == "APL (mV)")
@@ -157,7 +157,7 @@ def test_spikes_tag_and_potential_are_those_of_the_odour() -> None:
 
 def test_only_digits_are_shown_as_a_picture() -> None:
     (picture,) = [ax.images[0] for ax in figure_of("similarity").axes if ax.images]
-    rates = run_of("all").recording.traces["receptor_neuron_rate"].data[2]
+    rates = run_of("all").recording.trial_values["receptor_neuron_rate"].data[2]
     np.testing.assert_array_equal(np.ravel(picture.get_array()), rates)
     figure = figure_of("similarity", "odours")
     assert not any(ax.images for ax in figure.axes)
@@ -185,7 +185,7 @@ def test_overlaps_are_those_of_the_recorded_and_of_the_recomputed_tags() -> None
         "algorithm, binary: Spearman .500",
         "chance",
     }
-    rates = run.recording.traces["receptor_neuron_rate"].data
+    rates = run.recording.trial_values["receptor_neuron_rate"].data
     tags = script.algorithm_tags(run, rates)
     assert tags.shape == (N_ODOURS, 2000)
     # Ten sizes of 90 to 110 cells, with a mean of 100.
@@ -212,7 +212,7 @@ def test_too_few_pairs_are_said_to_be_too_few() -> None:
 
 def test_the_algorithm_has_the_projection_of_the_seed() -> None:
     run, script = run_of("all"), load_figure("similarity")
-    rates = run.recording.traces["receptor_neuron_rate"].data
+    rates = run.recording.trial_values["receptor_neuron_rate"].data
     tags = script.algorithm_tags(run, rates)
     parameters = run.sheet.parameters.changed(projection_neurons__n=64)
     for seed, same in ((run.seed, True), (run.seed + 1, False)):

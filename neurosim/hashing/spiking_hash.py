@@ -12,7 +12,7 @@ import numpy as np
 from neurosim.errors import InputError
 from neurosim.hashing.odours import odour_tables, projection_of
 from neurosim.parameters.fly_hash import FlyHashParameters
-from neurosim.recording import Recording, SpikeTrains, Trace
+from neurosim.recording import Recording, SpikeTrains, Trace, TrialValues
 from neurosim.session import Session
 from neurosim.timeline import NO_PAIR, TrialTable
 
@@ -130,9 +130,8 @@ class HashCircuit:
         -------
         Recording
             Populations ``projection_neurons`` and ``kenyon_cells``; traces
-            ``apl_potential`` and ``kenyon_cell_potential`` of a few cells, V above rest, and
-            ``receptor_neuron_rate``, the rate of each type of receptor neurons (Hz), one sample a
-            window.
+            ``apl_potential`` and ``kenyon_cell_potential`` of a few cells, V above rest; values of
+            the trials ``receptor_neuron_rate``, the rate of each type of receptor neurons (Hz).
 
         Raises
         ------
@@ -205,9 +204,13 @@ class HashCircuit:
             name: SpikeTrains(size, arrays[f"{name}_spikes.i"], arrays[f"{name}_spikes.t"])
             for name, size in self.parameters.populations.items()
         }
-        return Recording(spikes, trials, duration, self._traces(arrays, samples), "")
+        rates = TrialValues(
+            samples * self.scale, "Hz", "Mean rate of the receptor neurons of each type."
+        )
+        presented = {"receptor_neuron_rate": rates}
+        return Recording(spikes, trials, duration, self._traces(arrays), "", presented)
 
-    def _traces(self, arrays: Mapping[str, np.ndarray], samples: np.ndarray) -> dict[str, Trace]:
+    def _traces(self, arrays: Mapping[str, np.ndarray]) -> dict[str, Trace]:
         potentials = {
             "apl_potential": "Potential of APL above rest.",
             "kenyon_cell_potential": "Potential of the first Kenyon cells above rest.",
@@ -219,11 +222,4 @@ class HashCircuit:
             traces[name] = Trace(
                 data, round(rate, 6), "V", 0.0, description, np.arange(data.shape[1])
             )
-        traces["receptor_neuron_rate"] = Trace(
-            samples * self.scale,
-            round(1 / self.parameters.simulation.window, 6),
-            "Hz",
-            0.0,
-            "Mean rate of the receptor neurons of each type, one sample for each odour.",
-        )
         return traces
