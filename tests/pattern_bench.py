@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.fast_weights.pattern_examination import questions_of
 from neurosim.fast_weights.pattern_schedule import PatternSchedule
-from neurosim.fast_weights.spiking_pattern_memory import WEIGHTS, PatternMemory
+from neurosim.fast_weights.spiking_pattern_memory import LAST_UPDATE, WEIGHTS, PatternMemory
 from neurosim.parameters import Sheet
 from neurosim.parameters.library import load_model
 from neurosim.parameters.pattern_memory import PatternMemoryParameters
@@ -23,14 +24,18 @@ SMALL_PATTERNS = {
     "cells.n_active": str(N_ACTIVE),
     "inhibitory_cells.n": "8",
 }
-SPIKES = tuple(
-    f"{name}_spikes.{variable}" for name in ("cells", "inhibitory_cells") for variable in "it"
-)
+POPULATIONS = ("cells", "inhibitory_cells")
+SPIKES = tuple(f"{name}_spikes.{variable}" for name in POPULATIONS for variable in "it")
+
+
+def small_pattern_sheet() -> Sheet:
+    """Return the sheet of the small memory."""
+    return load_model("ba2016_recurrent", SMALL_PATTERNS)
 
 
 def small_pattern_memory(seed: int = 0, **changes: Any) -> PatternMemory:
     """Return a small memory, ``section__field=value``."""
-    parameters = load_model("ba2016_recurrent", SMALL_PATTERNS).parameters
+    parameters = small_pattern_sheet().parameters
     session = Session(parameters, "pattern_memory", seed, "standalone")
     return PatternMemory(session, parameters).changed(**changes)
 
@@ -50,55 +55,55 @@ def halves(shown: np.ndarray) -> np.ndarray:
 
 
 class PatternBench:
-    """Stores two patterns and cues one of them."""
+    """Stores patterns and asks for one of them."""
 
     settings: tuple[Mapping[str, Any], ...] = ()
     of_the_protocol: frozenset[str] = frozenset()
 
     def sheet(self, name: str) -> Sheet:
         """Return a sheet at the sizes of the small memory; halves of its times are whole ticks."""
-        times = {time: "40 ms" for time in ("presentation.gap", "presentation.settling_step")}
-        return load_model(name, {**SMALL_PATTERNS, **times, "presentation.pattern": "160 ms"})
+        times = {
+            "presentation.pattern": "160 ms",
+            "presentation.gap": "40 ms",
+            "presentation.settling_step": "60 ms",
+        }
+        return load_model(name, {**SMALL_PATTERNS, **times})
 
     def compiled(self, parameters: PatternMemoryParameters) -> Mapping[str, np.ndarray]:
-        """Show two patterns in each block, then half of the first."""
+        """Show a sequence in each block, then half of a pattern."""
         memory = PatternMemory(Session(parameters, "pattern_memory", 1, "standalone"), parameters)
-        return memory.simulate(self._schedule(parameters), "bench", (*SPIKES, WEIGHTS))
+        questions = questions_of(parameters, 1, parameters.simulation.n_blocks, 3, n_asked=1)
+        schedule = PatternSchedule(parameters, questions.patterns, questions.cues, (0.1,))
+        return memory.simulate(schedule, "bench", (*SPIKES, WEIGHTS))
 
     def live(self, parameters: PatternMemoryParameters) -> Mapping[str, np.ndarray]:
-        """Do the same on the NumPy target, for a tenth of a second."""
-        schedule = self._schedule(parameters)
+        """Ask all cells at once, whose synapses transmit."""
+        n_blocks, n_cells = parameters.simulation.n_blocks, parameters.cells.n
+        everything = np.ones((n_blocks, 1, n_cells), dtype=bool)
+        schedule = PatternSchedule(parameters, everything[:, :0], everything, (0.0,))
         job = Job(
             circuit="pattern_memory",
             structure=schedule.structure(),
             arguments=parameters.run_arguments(),
             tables=schedule.tables(),
-            duration=0.1,
+            duration=0.06,
             brain_seed=1,
             noise_seed=2,
-            outputs=SPIKES,
+            outputs=(*SPIKES, WEIGHTS),
+            state={WEIGHTS: np.full(n_blocks * n_cells * (n_cells - 1), 1e-4)},
         )
         return run_live(job, lambda fraction: None)
 
     def invented(self, job: Job) -> dict[str, np.ndarray]:
-        """Return random spikes, and the weights of a fresh memory."""
+        """Return random spikes and random weights."""
         generator = np.random.default_rng(job.noise_seed)
-        n_blocks = job.structure["simulation.n_blocks"]
-        outputs: dict[str, np.ndarray] = {}
-        for name in ("cells", "inhibitory_cells"):
+        n_blocks, n_cells = job.structure["simulation.n_blocks"], job.structure["cells.n"]
+        arrays: dict[str, np.ndarray] = {}
+        for name in POPULATIONS:
             n = n_blocks * job.structure[f"{name}.n"]
-            outputs[f"{name}_spikes.i"] = generator.integers(n, size=4 * n)
-            outputs[f"{name}_spikes.t"] = np.sort(generator.uniform(0, job.duration, 4 * n))
-        n_cells = job.structure["cells.n"]
-        for name in job.outputs:
-            if name.startswith("recurrent."):
-                outputs[name] = np.zeros(n_blocks * n_cells * (n_cells - 1))
-        return outputs
-
-    def _schedule(self, parameters: PatternMemoryParameters) -> PatternSchedule:
-        n, active = parameters.cells.n, parameters.cells.n_active
-        shown = np.zeros((parameters.simulation.n_blocks, 2, n), dtype=bool)
-        shown[:, 0, :active] = True
-        shown[:, 1, -active:] = True
-        cue = shown[:, :1] & (np.arange(n) < active // 2)
-        return PatternSchedule(parameters, shown, cue, (0.1,))
+            arrays[f"{name}_spikes.i"] = generator.integers(n, size=4 * n)
+            arrays[f"{name}_spikes.t"] = np.sort(generator.uniform(0, job.duration, 4 * n))
+        n_synapses = n_blocks * n_cells * (n_cells - 1)
+        if WEIGHTS in job.outputs:
+            arrays |= {WEIGHTS: generator.random(n_synapses), LAST_UPDATE: np.zeros(n_synapses)}
+        return {name: arrays[name] for name in job.outputs}

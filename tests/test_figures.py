@@ -29,6 +29,8 @@ from matplotlib.text import Text
 from plasticity_runs import SHORT, plasticity_run
 from test_associative_retrieval_figure import PROTOCOL as RETRIEVAL
 from test_associative_retrieval_figure import run_of as retrieval_run
+from test_pattern_recall_figure import ALL as RECALLED
+from test_pattern_recall_figure import run_of as recall_run
 from test_three_memories_figure import ALL as COMPARED
 from test_three_memories_figure import run_of as comparison_run
 from test_working_memory_figures import recordings as memory_recordings
@@ -285,6 +287,7 @@ RUNS: dict[str, Callable[[], Run]] = {
     "APL without a spike": lambda: apl_run(silent=True),
     "working memory": lambda: memory_run(memory_recordings()),
     "retrieval": lambda: retrieval_run(tuple(RETRIEVAL.script.CONDITIONS)),
+    "patterns": lambda: recall_run(RECALLED),
     "three memories": lambda: comparison_run(COMPARED),
     "one condition of three memories": lambda: comparison_run(("main",), NAN),
     "synapses": lambda: plasticity_run(**SHORT),

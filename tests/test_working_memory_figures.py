@@ -32,6 +32,7 @@ def recordings() -> dict[str, Recording]:
         "readout_1_s": recorded(READ, {"selective_2": [bursts([2.4])]}),
         "high_background": recorded([CUE], {"selective_2": [steady(8, 1.0, 4.35)]}),
         "two_items": recorded(TWO, {}),
+        **{f"capacity_{tau}_ms": recorded(TWO, {}) for tau in (100, 200, 300, 400)},
     }
 
 
