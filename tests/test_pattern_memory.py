@@ -401,13 +401,14 @@ def test_the_circuit_is_within_reach_from_python() -> None:
         ("learning", "transmission", "drive"),
         record=[0, N_CELLS, 2 * N_CELLS],
         dt=10 * ms,
+        when="end",  # of a step, after the tables were read
     )
     circuit.run(0.72 * second, monitors=[gates])
     # The third block is shown nothing.
     np.testing.assert_array_equal(gates.learning.sum(axis=1), [45, 45, 0])
     np.testing.assert_array_equal(gates.transmission.sum(axis=1), [10, 10, 0])
     drives = np.round(np.asarray(gates.drive) * 1e3)
-    assert set(drives[0, 61:71]) == {30 if asked.cues[0, 0, 0] else 18}
+    assert set(drives[0, 60:70]) == {30 if asked.cues[0, 0, 0] else 18}
     assert set(drives[2]) == {13}
     synapses = circuit.recurrent
     assert len(synapses) == N_BLOCKS * N_CELLS * (N_CELLS - 1)
