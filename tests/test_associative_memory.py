@@ -11,6 +11,7 @@ from memory_bench import SPIKES, small_memory, small_sheet
 
 from neurosim.abstract.associative_retrieval import stored_matrices
 from neurosim.errors import InputError
+from neurosim.fast_weights.block_spikes import LEAD_IN, N_RECORDED
 from neurosim.fast_weights.key_value_codes import KeyValueCodes
 from neurosim.fast_weights.pairs import correlation
 from neurosim.fast_weights.retrieval_strings import (
@@ -25,8 +26,6 @@ from neurosim.fast_weights.retrieval_strings import (
 from neurosim.fast_weights.schedule import MIN_TICKS, Codes, Schedule, capacity
 from neurosim.fast_weights.spiking_associative_memory import (
     LAST_UPDATE,
-    LEAD_IN,
-    N_RECORDED,
     NO_STATE,
     WEIGHTS,
     AssociativeMemory,

@@ -19,11 +19,11 @@ from pattern_bench import (
 )
 
 from neurosim.errors import InputError
+from neurosim.fast_weights.block_spikes import LEAD_IN, N_RECORDED
 from neurosim.fast_weights.pattern_completion import exact_matrices
 from neurosim.fast_weights.pattern_examination import questions_of
 from neurosim.fast_weights.pattern_questions import Questions, draw_questions
 from neurosim.fast_weights.pattern_schedule import MIN_PATTERNS, MIN_TICKS, PatternSchedule
-from neurosim.fast_weights.spiking_associative_memory import LEAD_IN, N_RECORDED
 from neurosim.fast_weights.spiking_pattern_memory import (
     LAST_UPDATE,
     NO_STATE,

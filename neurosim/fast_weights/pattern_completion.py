@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from neurosim.abstract.fast_weights import decay_factor
+from neurosim.fast_weights.block_spikes import N_RECORDED
 from neurosim.fast_weights.examination import Measured
 from neurosim.fast_weights.pairs import correlation
 from neurosim.fast_weights.pattern_examination import PatternExamination, beside, fitted_noise
 from neurosim.fast_weights.pattern_questions import Questions
-from neurosim.fast_weights.spiking_associative_memory import N_RECORDED
 from neurosim.fast_weights.spiking_pattern_memory import Recalled, others
 from neurosim.parameters.pattern_memory import PatternMemoryParameters
 from neurosim.recording import Recording

@@ -12,13 +12,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurosim.errors import InputError
+from neurosim.fast_weights.block_spikes import spikes_of_block
 from neurosim.fast_weights.key_value_codes import KeyValueCodes
 from neurosim.fast_weights.retrieval_strings import KeyValueSequence
 from neurosim.fast_weights.schedule import Schedule
 from neurosim.parameters.activity_memory import ActivityMemoryParameters
 from neurosim.parameters.associative_memory import AssociativeMemoryParameters
 from neurosim.parameters.library import load_model
-from neurosim.recording import EDGE, Recording, SpikeTrains
+from neurosim.recording import Recording, SpikeTrains
 from neurosim.session import Session
 from neurosim.simulation.job import derived_seed
 
@@ -213,12 +214,11 @@ class ActivityMemory:
         return by_block[: len(schedule.sequences)]
 
     def _recording(self, spikes: Mapping[str, np.ndarray], schedule: Schedule) -> Recording:
-        n, (index, time) = self.parameters.cells.n, spikes.values()
-        own = (index < n) & (time < schedule.duration - EDGE)
-        trains = SpikeTrains(n, index[own], time[own])
+        populations = {"cells": self.parameters.cells.n}
+        trains = spikes_of_block(spikes, populations, 0, schedule.duration)
         table = schedule.trials(0)
         table = replace(table, plastic=np.zeros(len(table), dtype=bool))
-        return Recording({"cells": trains}, table, schedule.duration, {}, "")
+        return Recording(trains, table, schedule.duration, {}, "")
 
 
 def recurrent_weights(parameters: ActivityMemoryParameters, seed: int) -> np.ndarray:

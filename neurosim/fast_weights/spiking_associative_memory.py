@@ -18,20 +18,22 @@ import numpy as np
 from neurosim.abstract.fast_weights import decay_factor
 from neurosim.abstract.value_readout import population_means
 from neurosim.errors import InputError
+from neurosim.fast_weights.block_spikes import (
+    LEAD_IN,
+    N_RECORDED,
+    spike_outputs,
+    spikes_of_block,
+)
 from neurosim.fast_weights.key_value_codes import KeyValueCodes, orthogonal_codes, sparse_codes
 from neurosim.fast_weights.retrieval_strings import DIGITS, LETTERS, KeyValueSequence
 from neurosim.fast_weights.schedule import Codes, Schedule
 from neurosim.parameters.associative_memory import AssociativeMemoryParameters
-from neurosim.recording import EDGE, Recording, SpikeTrains
+from neurosim.recording import Recording, SpikeTrains
 from neurosim.session import Session
 from neurosim.simulation.job import derived_seed
 from neurosim.stimuli import disjoint_codes
 
 WEIGHTS, LAST_UPDATE = "key_to_value.w", "key_to_value.lastupdate"
-# Before a query that starts a simulation, s. Ours: six times the membrane time constant, so that
-# the potentials are those of a memory that has waited.
-LEAD_IN = 0.1
-N_RECORDED = 4  # sequences whose spikes are kept; ours
 NO_STATE: Mapping[str, np.ndarray] = MappingProxyType({})
 
 Spikes = Mapping[str, np.ndarray]
@@ -289,9 +291,7 @@ class AssociativeMemory:
     def _answers(
         self, batches: Iterable[tuple[Schedule, Codes, str, Mapping[str, np.ndarray]]]
     ) -> Answers:
-        outputs = tuple(
-            f"{name}_spikes.{variable}" for name in self.parameters.populations for variable in "it"
-        )
+        outputs = spike_outputs(self.parameters.populations)
         rates: list[np.ndarray] = []
         parts: list[Recording] = []
         for schedule, codes, noise, state in batches:
@@ -364,9 +364,5 @@ class AssociativeMemory:
         return rates
 
     def _recording(self, spikes: Spikes, schedule: Schedule, number: int) -> Recording:
-        trains = {}
-        for name, n in self.parameters.populations.items():
-            index, time = spikes[f"{name}_spikes.i"], spikes[f"{name}_spikes.t"]
-            own = (index // n == number) & (time < schedule.duration - EDGE)
-            trains[name] = SpikeTrains(n, index[own] - number * n, time[own])
+        trains = spikes_of_block(spikes, self.parameters.populations, number, schedule.duration)
         return Recording(trains, schedule.trials(number), schedule.duration, {}, "")

@@ -18,10 +18,15 @@ import numpy as np
 
 from neurosim.abstract.fast_weights import decay_factor
 from neurosim.errors import InputError
+from neurosim.fast_weights.block_spikes import (
+    LEAD_IN,
+    N_RECORDED,
+    spike_outputs,
+    spikes_of_block,
+)
 from neurosim.fast_weights.pattern_schedule import PatternSchedule
-from neurosim.fast_weights.spiking_associative_memory import LEAD_IN, N_RECORDED
 from neurosim.parameters.pattern_memory import PatternMemoryParameters
-from neurosim.recording import EDGE, Recording, SpikeTrains, TrialValues
+from neurosim.recording import Recording, SpikeTrains, TrialValues
 from neurosim.session import Session
 
 WEIGHTS, LAST_UPDATE = "recurrent.w", "recurrent.lastupdate"
@@ -260,9 +265,7 @@ class PatternMemory:
         ]
 
     def _recalled(self, batches: Iterable[Batch]) -> Recalled:
-        outputs = tuple(
-            f"{name}_spikes.{variable}" for name in self.parameters.populations for variable in "it"
-        )
+        outputs = spike_outputs(self.parameters.populations)
         rates: list[np.ndarray] = []
         parts: list[Recording] = []
         for schedule, noise, state in batches:
@@ -293,11 +296,7 @@ class PatternMemory:
     def _recording(
         self, spikes: Mapping[str, np.ndarray], schedule: PatternSchedule, number: int
     ) -> Recording:
-        trains = {}
-        for name, n in self.parameters.populations.items():
-            index, time = spikes[f"{name}_spikes.i"], spikes[f"{name}_spikes.t"]
-            own = (index // n == number) & (time < schedule.duration - EDGE)
-            trains[name] = SpikeTrains(n, index[own] - number * n, time[own])
+        trains = spikes_of_block(spikes, self.parameters.populations, number, schedule.duration)
         shown = np.concatenate([schedule.patterns[number], schedule.cues[number]])
         stimulated = TrialValues(shown, "1", "1 for every cell that the pattern or cue drives.")
         return Recording(
