@@ -3,7 +3,8 @@
 The spiking fly's hash beside its algorithm and LSH, on synthetic odours of 50 receptor types, one
 core, 2000 Kenyon cells, windows of 100 ms in steps of 1 ms. CPU seconds of the compiled circuit and
 of Python together, medians over repeats that take turns; what is compiled and calibrated before
-does not count. The exit code is 1 if a target is missed.
+does not count. How long the digits take is measured by the clock on the wall, which other work on
+the machine delays. The exit code is 1 if a target is missed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -41,7 +43,7 @@ def main() -> int:
 
 
 def throughput(repeats: int) -> bool:
-    """Print hashes per CPU-second of every method; return whether the target is met."""
+    """Print hashes per CPU-second of every method; return whether the circuits meet the target."""
     generator = np.random.default_rng(0)
     odours = generator.exponential(size=(N_CALIBRATION + N_HASHES, 50))
     calibration, rows = odours[:N_CALIBRATION], odours[N_CALIBRATION:]
@@ -62,11 +64,11 @@ def throughput(repeats: int) -> bool:
         for name, method in methods.items():
             seconds[name].append(cpu_seconds(method))
     rates = {name: N_HASHES / median(values) for name, values in seconds.items()}
-    met = rates["spiking, regular projection neurons"] >= HASHES_PER_SECOND
+    met = {name: rates[name] >= HASHES_PER_SECOND for name in rates if "spiking" in name}
     for name, rate in rates.items():
-        target = f"  target: {HASHES_PER_SECOND}, {_word(met)}" if "regular" in name else ""
+        target = f"  target: {HASHES_PER_SECOND}, {_word(met[name])}" if name in met else ""
         print(f"{name:<38} {rate:>10,.0f} hashes per CPU-second{target}")
-    return met
+    return all(met.values())
 
 
 def digits(repeats: int) -> list[bool]:
@@ -75,15 +77,15 @@ def digits(repeats: int) -> list[bool]:
     met = []
     for spikes in ("regular", "poisson_receptors"):
         hashing = ns.FlyHash(overrides={"projection_neurons.spikes": spikes}).fit(rows[::10])
-        taken = []
+        taken, computed = [], []
         for _ in range(repeats):
             start = time.perf_counter()
-            hashing.transform(rows)
+            computed.append(cpu_seconds(partial(hashing.transform, rows)))
             taken.append(time.perf_counter() - start)
         met.append(median(taken) <= DIGITS_SECONDS)
         print(
             f"{N_DIGITS} digits, {spikes:<26} {median(taken):>10.2f} s"
-            f"  target: {DIGITS_SECONDS:g} s, {_word(met[-1])}"
+            f"  target: {DIGITS_SECONDS:g} s, {_word(met[-1])}; {median(computed):.2f} CPU-seconds"
         )
     return met
 

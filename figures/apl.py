@@ -133,7 +133,7 @@ def draw_correlations(figure: SubFigure, correlations: Mapping[str, np.ndarray])
     draw_histograms(ax, correlations, WIDTHS[1])
     for name in correlations:
         colour = CONDITIONS[name][1]["color"]
-        ax.axvline(PUBLISHED[name], color=colour, ls=":", lw=1.2)
+        ax.axvline(PUBLISHED[name], 0, 0.74, color=colour, ls=":", lw=1.2)  # up to the legend
     ax.plot([], [], color="0.3", ls=":", lw=1.2, label="means of Lin 2014")
     draw_legend(ax)
     ax.set_xlabel("Correlation of two responses")

@@ -51,7 +51,10 @@ class FormulaSession(Session):
         rates = tables["projection_neuron_rates"][:n_odours]
         gain = arguments["kenyon_cells.gain"]
         self.executed.append({**structure, **arguments, "noise": noise, "rates": rates})
-        drive = sum(rates[:, claw] for claw in tables["claw_table"].astype(int))
+        cells = tables["claw_table"].astype(int)
+        claws = np.repeat(np.arange(rates.shape[1]), np.diff(tables["first_claw"].astype(int)))
+        drive = np.zeros((n_odours, structure["kenyon_cells.n"]))
+        np.add.at(drive.T, cells, rates[:, claws].T)
         if self.noise:
             drive *= np.random.default_rng(zlib.crc32(noise.encode())).normal(
                 1, self.noise, drive.shape

@@ -79,6 +79,29 @@ def test_a_whole_run_gives_every_output(entry: Entry, area_job: JobMaker) -> Non
     assert 0 < seconds < 10
 
 
+def test_a_monitor_that_nobody_reads_records_nothing_and_changes_nothing(
+    entry: Entry, area_job: JobMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everything, _ = run_binary(entry, area_job())
+    sizes: dict[str, int] = {}
+    check = binary.check_results
+
+    def measure(results: Path, *rest: Any) -> None:
+        sizes.update({path.name: path.stat().st_size for path in results.iterdir()})
+        check(results, *rest)
+
+    monkeypatch.setattr(binary, "check_results", measure)
+    read = ("excitatory_spikes.i", "excitatory_spikes.t", "input_to_excitatory.w")
+    arrays, _ = run_binary(entry, dataclasses.replace(area_job(), outputs=read))
+    assert set(arrays) == set(read)
+    for name in read:
+        assert np.array_equal(arrays[name], everything[name])
+    for name in ("inhibitory_spikes.t", "input_spikes.i", "membrane_potential.v"):
+        assert len(everything[name]) > 0
+        assert sizes[entry.manifest["arrays"][name]["file"]] == 0
+    assert sizes[entry.manifest["arrays"]["excitatory_spikes.t"]["file"]] > 0
+
+
 def test_an_undisturbed_script_in_front_of_the_binary_changes_nothing(
     sabotaged: Callable[[str], Entry], entry: Entry, area_job: JobMaker
 ) -> None:

@@ -135,9 +135,11 @@ def test_tables_hold_claws_and_rates_and_are_padded_with_silence(
 ) -> None:
     claws = projection_of(parameters, 0)
     tables = odour_tables(parameters, claws, ODOURS, 64)
-    assert set(tables) == {"claw_table", "projection_neuron_rates", "receptor_neuron_rates"}
-    for cell in (0, 17, 299):
-        assert sorted(tables["claw_table"][:, cell]) == list(np.flatnonzero(claws[cell]))
+    rates = {"projection_neuron_rates", "receptor_neuron_rates"}
+    assert set(tables) == {"claw_table", "first_claw"} | rates
+    assert len(tables["claw_table"]) == claws.sum()
+    of_each = np.split(tables["claw_table"], tables["first_claw"].astype(int))[1:]
+    assert [list(cells) for cells in of_each] == [*map(list, map(np.flatnonzero, claws.T)), []]
     assert np.array_equal(tables["receptor_neuron_rates"][:30], ODOURS)
     assert np.array_equal(
         tables["projection_neuron_rates"][:30],
@@ -153,7 +155,7 @@ def test_where_there_are_no_receptor_neurons_there_is_no_table_of_them(
 ) -> None:
     regular = parameters.changed(projection_neurons__spikes="regular")
     tables = odour_tables(regular, projection_of(regular, 0), ODOURS, 30)
-    assert set(tables) == {"claw_table", "projection_neuron_rates"}
+    assert set(tables) == {"claw_table", "first_claw", "projection_neuron_rates"}
 
 
 @pytest.mark.parametrize(

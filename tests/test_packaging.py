@@ -20,7 +20,17 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDERS = ("models", "protocols", "figures")
 TRAVELS = {".py", ".toml", ".mplstyle", ".j2", ".typed"}
 
-HEAVY = {"brian2", "scipy", "sklearn", "pandas", "matplotlib", "pynwb", "hdmf"}
+HEAVY = {
+    "brian2",
+    "scipy",
+    "sklearn",
+    "pandas",
+    "matplotlib",
+    "pynwb",
+    "hdmf",
+    "distributed",
+    "dask",
+}
 DRAWS = {"neurosim/plotting.py"}
 # Their classes inherit from scikit-learn's, so they need it when they are defined.
 TRANSFORMERS = {

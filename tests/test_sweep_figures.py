@@ -224,6 +224,8 @@ def test_the_same_sweep_gives_the_same_file(grid: Sweep, tmp_path: Path) -> None
         ([-0.07], "V", (1e-3, " (mV)")),
         ([0.0], "Hz", (1.0, " (Hz)")),
         ([7], "1", (1.0, "")),
+        ([31.0, 0.0], "ms", (1.0, " (ms)")),  # as the rows of some protocols have it
+        ([40.0], "%", (1.0, " (%)")),
     ],
 )
 def test_units_read_well(values: Sequence[float], unit: str, expected: tuple[float, str]) -> None:

@@ -113,6 +113,25 @@ def projection_matrix(
     return generator.permuted(np.tile(template, (n_units, 1)), axis=1)
 
 
+def claw_tables(projection: np.ndarray) -> dict[str, np.ndarray]:
+    """Return a projection as the lists of synapses that a circuit reads.
+
+    Parameters
+    ----------
+    projection : ndarray of bool, shape (n_units, n_features)
+
+    Returns
+    -------
+    dict of str to ndarray of float
+        ``claw_table`` (n_synapses,): the units that sample the first feature, then those of the
+        second and so on; ``first_claw`` (n_features + 1,): where those of each begin, and the end.
+    """
+    return {
+        "claw_table": np.nonzero(projection.T)[1].astype(float),
+        "first_claw": np.append(0, projection.sum(axis=0).cumsum()).astype(float),
+    }
+
+
 def top_units(activity: np.ndarray, n_active: int) -> np.ndarray:
     """Return the `n_active` most active units of each sample; of equal ones, the first.
 

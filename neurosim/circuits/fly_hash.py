@@ -50,10 +50,13 @@ t_next : second
 window : second (shared, constant)
 """
 
+WINDOW = """
+window : second (shared, constant)
+"""
+
 REGULAR_NEURONS = """
 dphase/dt = rate : 1
 rate : hertz
-window : second (shared, constant)
 """
 
 # Of several receptor neurons that fire at the mean rate r, each spike moves the phase by
@@ -83,7 +86,6 @@ v_inhibition : volt (shared, constant)
 APL = """
 dv/dt = -v/tau_m : volt
 tau_m : second (shared, constant)
-window : second (shared, constant)
 """
 
 WEIGHT = """
@@ -155,7 +157,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     )
     apl = NeuronGroup(
         1,
-        APL,
+        APL + WINDOW,
         events={"window_ends": ENDS},
         method="exponential_euler",
         clock=clock,
@@ -218,8 +220,9 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     }
 
     stages.before_connecting(objects)
-    n_claws = structure["kenyon_cells.claws"]
-    claws.connect(i=f"int(claw_table(k*second, j)) for k in range({n_claws})")
+    # By projection neuron, for then the synapses that a spike reaches lie side by side.
+    first, end = "int(first_claw(i*second))", "int(first_claw((i + 1)*second))"
+    claws.connect(j=f"int(claw_table(k*second)) for k in range({first}, {end})")
     to_apl.connect()
     clearing.connect()
     if "receptor_neurons_to_projection_neurons" in objects:
@@ -245,7 +248,8 @@ def _present_first_odour(structure: Mapping[str, Any], objects: Mapping[str, Any
 def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
     n_types, n_odours = structure["projection_neurons.n"], structure["n_odours"]
     shapes = {
-        "claw_table": (structure["kenyon_cells.claws"], structure["kenyon_cells.n"]),
+        "claw_table": structure["kenyon_cells.claws"] * structure["kenyon_cells.n"],
+        "first_claw": n_types + 1,
         "projection_neuron_rates": (n_odours, n_types),
     }
     if structure["projection_neurons.spikes"] != "regular":
@@ -263,7 +267,7 @@ def _glomeruli(
     regular = structure["projection_neurons.spikes"] == "regular"
     projection_neurons = NeuronGroup(
         structure["projection_neurons.n"],
-        REGULAR_NEURONS if regular else DRIVEN_NEURONS,
+        REGULAR_NEURONS + WINDOW if regular else DRIVEN_NEURONS,
         threshold="phase >= 1",
         reset="phase -= 1",
         events={"window_ends": ENDS},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurosim.abstract.fly_hash import projection_matrix
+from neurosim.abstract.fly_hash import claw_tables, projection_matrix
 from neurosim.errors import InputError
 from neurosim.hashing.antennal_lobe import projection_neuron_rates
 from neurosim.parameters.fly_hash import POISSON, FlyHashParameters
@@ -57,7 +57,9 @@ def odour_tables(
     Returns
     -------
     dict of str to ndarray
-        ``claw_table`` (claws, n_kenyon_cells) and the rates of projection neurons and, where they
+        ``claw_table`` (n_kenyon_cells*claws,): the Kenyon cells that sample the first projection
+        neuron, then those of the second and so on; ``first_claw`` (n_projection_neurons + 1,):
+        where those of each begin, and the end. The rates of projection neurons and, where they
         are simulated, of receptor neurons (capacity, n_projection_neurons), Hz.
 
     Raises
@@ -83,7 +85,7 @@ def odour_tables(
             f"Kenyon cells with {claws} of {n_types} projection neurons each."
         )
     tables = {
-        "claw_table": np.nonzero(projection)[1].reshape(-1, claws).T.astype(float),
+        **claw_tables(projection),
         "projection_neuron_rates": np.zeros((capacity, n_types)),
     }
     tables["projection_neuron_rates"][: len(odours)] = projection_neuron_rates(

@@ -81,6 +81,7 @@ def _run_in(
         f"{results}/",  # without the slash Brian2 writes beside the folder
         *command_line(job),
         *write_arrays(job, scratch),
+        *leave_out(entry.manifest["monitors"], job.outputs),
     ]
     returncode, seconds = follow(command, entry.directory, log, progress)
     if returncode < 0:
@@ -95,6 +96,13 @@ def command_line(job: Job) -> list[str]:
     """Return the arguments of a compiled circuit, without its tables and state."""
     values = [f"{name}={float(value)!r}" for name, value in job.arguments.items()]
     return [repr(float(job.duration)), str(job.brain_seed), str(job.noise_seed), *values]
+
+
+def leave_out(monitors: Iterable[str], outputs: Iterable[str]) -> list[str]:
+    """Return the arguments that keep monitors out of a run of which no output is asked for."""
+    wanted = {name.partition(".")[0] for name in outputs}
+    unread = [name for name in monitors if name not in wanted]
+    return ["--unrecorded", *unread] if unread else []
 
 
 def write_arrays(job: Job, folder: Path) -> list[str]:

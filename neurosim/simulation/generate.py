@@ -1,7 +1,8 @@
 """Let Brian2 write the C++ project of a circuit, ready to take every parameter as an argument.
 
 The generated ``main`` is called as
-``main --results_dir R/ DURATION BRAIN_SEED NOISE_SEED NAME=VALUE... --state NAME=FILE...``.
+``main --results_dir R/ DURATION BRAIN_SEED NOISE_SEED NAME=VALUE... --state NAME=FILE...
+--unrecorded MONITOR...``.
 """
 
 from __future__ import annotations
@@ -13,11 +14,19 @@ from typing import Any
 
 import numpy as np
 
+from neurosim.simulation.faster import make_faster
 from neurosim.simulation.objects import simulated
 
 # Brian2 leaves the user's arguments in `args`. Three of them are ours, and the state is set apart,
 # because it can be applied only after the initial values that it replaces.
 TAKE_ARGUMENTS = """
+const auto from_mark = [&args](const std::string& mark) {
+    const auto place = std::find(args.begin(), args.end(), mark);
+    const bool found = place != args.end();
+    const std::vector<std::string> behind(found ? place + 1 : place, args.end());
+    args.erase(place, args.end());
+    return behind;
+};
 if (args.size() < 3) {
     std::cerr << "Error: DURATION BRAIN_SEED NOISE_SEED expected" << std::endl;
     return 2;
@@ -26,14 +35,16 @@ const double run_duration = atof(args[0].c_str());
 const unsigned long brain_seed = strtoul(args[1].c_str(), NULL, 10);
 const unsigned long noise_seed = strtoul(args[2].c_str(), NULL, 10);
 args.erase(args.begin(), args.begin() + 3);
-const auto state_mark = std::find(args.begin(), args.end(), std::string("--state"));
-std::vector<std::string> state_args;
-if (state_mark != args.end()) {
-    state_args.assign(state_mark + 1, args.end());
-    args.erase(state_mark, args.end());
-}
+const std::vector<std::string> unrecorded = from_mark("--unrecorded");
+const std::vector<std::string> state_args = from_mark("--state");
 """
 SEED = "for (auto& generator : brian::_random_generators) generator.seed({seed});"
+# A monitor that nobody reads costs time and memory in every step: it leaves the network.
+LEAVE_OUT = """
+if (std::find(unrecorded.begin(), unrecorded.end(), "{monitor}") != unrecorded.end())
+    for (auto& object : {network}.objects)
+        if (object.second == _run_{code_object}) object.second = NULL;
+"""
 # Progress is told between slices, for Brian2's own report reads the clock before every object of
 # every step, which costs as much as a small network.
 RUN = """
@@ -104,19 +115,27 @@ def finish_project(objects: Iterable[Any], directory: Path) -> dict[str, Any]:
         ``files``: for each file of results its item size, its length and its counter: the file
         that holds by how much the length has to be multiplied (None if it is fixed; the length is
         None if it is not known beforehand). ``arrays``: file, dtype and number of dimensions by
-        ``"group.variable"``.
+        ``"group.variable"``. ``monitors``: the names of those that a run may leave out.
     """
-    from brian2 import Network, get_device, second
+    from brian2 import EventMonitor, Network, StateMonitor, get_device, second
 
     device: Any = get_device()
-    network = Network(list(objects))
+    objects = list(objects)
+    network = Network(objects)
     # A run of zero seconds makes Brian2 prepare everything; the real one takes its duration from
     # the arguments.
     network.run(0 * second)
+    monitors = [item for item in objects if isinstance(item, EventMonitor | StateMonitor)]
+    for monitor in monitors:
+        names = {"network": network.name, "monitor": monitor.name}
+        for code_object in monitor.code_objects:
+            code = LEAVE_OUT.format(code_object=code_object.name, **names)
+            device.insert_code("main", code)
     device.insert_code("main", RUN.format(network=network.name))
     # Brian2 ignores the directory of set_device here.
     device.build(directory=str(directory), compile=False, run=False)
-    return _describe_results(device)
+    make_faster(directory)
+    return {**_describe_results(device), "monitors": [monitor.name for monitor in monitors]}
 
 
 def generate(circuit: str, structure: Mapping[str, Any], directory: Path) -> dict[str, Any]:

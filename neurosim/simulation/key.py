@@ -17,7 +17,7 @@ from neurosim.simulation.toolchain import FLAGS, compiler_version, processor
 
 PACKAGE = Path(__file__).resolve().parents[1]
 SIMULATION = "neurosim.simulation."
-GENERATORS = (f"{SIMULATION}generate", f"{SIMULATION}objects", f"{SIMULATION}unity")
+GENERATORS = tuple(f"{SIMULATION}{name}" for name in ("generate", "objects", "unity", "faster"))
 CLOCK = re.compile(rb"\s*_array_\w+_(timestep|t|dt)\[0\] = [^;]*;$")
 VERSIONS = ("brian2", "numpy", "sympy", "jinja2")  # what generates the C++ code
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from neurosim.errors import InputError, nearest_name
-from neurosim.parameters.quantities import format_quantity, si_value
+from neurosim.parameters.quantities import dimension_of, format_quantity, si_value
 from neurosim.sweeping.results import Sweep
 
 
@@ -17,7 +17,7 @@ def readable_unit(values: Iterable[float], unit: str) -> tuple[float, str]:
     values : iterable of float
         In `unit`.
     unit : str
-        Base unit, ``"1"`` for a number.
+        Base unit, ``"1"`` for a number; any other unit, such as ``"mV"``, is kept.
 
     Returns
     -------
@@ -28,6 +28,10 @@ def readable_unit(values: Iterable[float], unit: str) -> tuple[float, str]:
     """
     if unit == "1":
         return 1.0, ""
+    try:
+        dimension_of(unit)
+    except ValueError:
+        return 1.0, f" ({unit})"
     largest = max((abs(value) for value in values), default=0.0)
     prefixed = format_quantity(largest, unit).partition(" ")[2] if largest else unit
     return si_value(f"1 {prefixed}", unit, "a unit"), f" ({prefixed})"
