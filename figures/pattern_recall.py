@@ -1,8 +1,9 @@
 """Recall of recent patterns from a part (Ba et al. 2016): the spiking memory and the exact matrix.
 
 (a) One sequence. Four patterns are stored in the shaded times, then each is asked for with half of
-its cells (blue); the other half (orange) is completed. Cells are in the order of the first pattern
-that they belong to; inhibitory cells are below. (b) Patterns recalled, and missing cells completed,
+its cells (dark); the other half (light) is completed. Cells are in the order of the first pattern
+that they belong to; of the others, nearly all silent, the first few are drawn above. Inhibitory
+cells are below. (b) Patterns recalled, and missing cells completed,
 against the number of patterns. (c) Against the share of a pattern that the cue drives, (d) against
 the settling steps. (e) Against the number of patterns that follow the one that is asked for.
 (f) Patterns of which .9 are recalled against the number of cells, and the pairs of the exact
@@ -30,6 +31,7 @@ PROTOCOL = "pattern_recall"
 NEEDS = ("main",)
 
 HEIGHT = 5.4  # inches
+N_OTHERS = 5  # cells of no pattern that are drawn
 CUED, COMPLETED, OTHER, INHIBITORY = "C0", "C1", "0.45", "C3"
 LINES: Mapping[str, Mapping[str, Any]] = {
     "recalled": {"color": "C0", "marker": "o"},
@@ -56,7 +58,7 @@ def draw(run: Run) -> Figure:
         draw_scores(ax, run, condition, {at: names.format(at) for at in x})
         if condition == "main":
             draw_naive(ax, run)
-            ax.legend(loc="lower left")
+            ax.legend(loc="lower left", bbox_to_anchor=(0, 0.1))  # clear of the naive circuit
         ax.set_ylim(0, 1.05)
         ax.set_xlabel(label)
         ax.set_ylabel("Share")
@@ -78,8 +80,8 @@ def draw_sequence(figure: SubFigure, run: Run) -> None:
     is_cued = np.where(belongs, cues[np.minimum(first, SHOWN - 1), np.arange(len(first))], False)
     row_of_cell = np.argsort(np.lexsort((~is_cued, first)))
     stop = float(table.stop_time[n_trials - 1])
-    sizes = [recording.spikes[name].n for name in ("cells", "inhibitory_cells")]
-    cells, inhibitory = figure.subplots(2, 1, sharex=True, height_ratios=sizes)
+    n_inhibitory = recording.spikes["inhibitory_cells"].n
+    cells, inhibitory = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
 
     spikes = recording.spikes["cells"]
     shown = spikes.time < stop - EDGE
@@ -104,12 +106,12 @@ def draw_sequence(figure: SubFigure, run: Run) -> None:
             plotting.mark_stimulus(ax, start, end)
     edges = np.cumsum(np.bincount(first, minlength=SHOWN + 1))
     centres = np.concatenate([[0], edges[:-1]]) + np.diff([0, *edges]) / 2 - 0.5
-    cells.set_yticks(centres, [*(f"{k + 1}" for k in range(SHOWN)), "none"])
+    cells.set_yticks(centres[:SHOWN], [f"{k + 1}" for k in range(SHOWN)])
     cells.set_ylabel("Cells, by pattern")
-    cells.set_ylim(-1, sizes[0])
+    cells.set_ylim(-1, edges[SHOWN - 1] + N_OTHERS)
     inhibitory.set_yticks([])
     inhibitory.set_ylabel("Inh.")
-    inhibitory.set_ylim(-1, sizes[1])
+    inhibitory.set_ylim(-1, n_inhibitory)
     inhibitory.set_xlim(0, stop)
     inhibitory.set_xlabel("Time (s)")
     for ax in (cells, inhibitory):
@@ -158,7 +160,7 @@ def draw_capacity(figure: SubFigure, run: Run) -> None:
             x, held = measured(run, "capacity", {n: f"{name}_{n}_cells" for n in SIZES})
             ax.plot(x, held, label=label, **style)
         ax.legend(loc="upper left")
-        ax.set_ylim(0)
+        ax.set_ylim(0, 1.5 * ax.get_ylim()[1])  # room for the legend
         ax.set_xlim(0, 1.06 * SIZES[-1])
     else:
         plotting.note(ax, "the condition 'capacity' was not run")
