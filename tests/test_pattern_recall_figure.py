@@ -106,7 +106,9 @@ def test_the_raster_tells_cells_of_the_cue_from_those_that_are_completed() -> No
     in_first = np.asarray(completed.get_xdata()) < 0.9
     assert set(np.asarray(completed.get_ydata())[in_first]) == {4, 5, 6, 7}
     labels = [text.get_text() for text in cells.get_yticklabels()]
-    assert labels == ["1", "2", "3", "4", "none"]
+    assert labels == ["1", "2", "3", "4"]
+    bottom, top = cells.get_ylim()
+    assert bottom < 0 and top > np.max(stored.get_ydata())
     assert [text.get_text() for text in cells.texts] == [*"1234", "1?", "2?", "3?", "4?"]
     assert len(inhibitory.lines[0].get_xdata()) == 8
     assert asked.asked.tolist() == [[0, 1, 2, 3]]
