@@ -17,6 +17,7 @@ from neurosim.answers import Answer
 from neurosim.errors import InputError
 from neurosim.parameters import Sheet, text_with_protocol
 from neurosim.parameters.library import load_model
+from neurosim.parameters.registry import EXTENDS
 from neurosim.progress import QUIET, Progress
 from neurosim.protocol import Protocol, load_protocol
 from neurosim.run_directory import Run, write_run, written_aside
@@ -165,7 +166,7 @@ def prepare(
 ) -> Experiment:
     """Check everything that a user asked for before anything is simulated; see `run`."""
     loaded = load_protocol(protocol)
-    sheet = load_model(loaded.script.MODEL if model is None else model, overrides)
+    sheet = load_model(loaded.model(overrides) if model is None else model, overrides)
     refuse_other_circuit(loaded, sheet)
     options = loaded.options(sheet, overrides, quick)
     session = Session(sheet.parameters, sheet.circuit, seed, target, progress)
@@ -173,8 +174,8 @@ def prepare(
 
 
 def refuse_other_circuit(protocol: Protocol, sheet: Sheet) -> None:
-    """Refuse a sheet of another circuit than that of the protocol."""
-    if sheet.circuit != protocol.script.CIRCUIT:
+    """Refuse a sheet of another circuit than that of the protocol, or one that extends it."""
+    if protocol.script.CIRCUIT not in (sheet.circuit, EXTENDS.get(sheet.circuit)):
         raise InputError(
             f"The protocol '{protocol.name}' works on the circuit '{protocol.script.CIRCUIT}', "
             f"but the sheet '{sheet.name}' is of the circuit '{sheet.circuit}'."

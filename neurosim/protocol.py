@@ -4,6 +4,9 @@ A protocol is a script with a docstring that cites the paper, and these names:
 
 ``CIRCUIT``, ``MODEL``
     The circuit that it works on and the sheet that it takes by default.
+``MODEL_WITH``
+    Where an option needs another sheet: the sheet by (key, value), such as ``("protocol.encoder",
+    "spiking")``. It may be left out.
 ``Options``
     A frozen dataclass of fields declared with `parameter`, all with defaults; one is
     ``condition``.
@@ -66,6 +69,13 @@ class Protocol:
     def description(self) -> str:
         """The docstring of the script."""
         return (self.script.__doc__ or "").strip()
+
+    def model(self, overrides: Mapping[str, Any]) -> str:
+        """Return the name of the sheet that is taken by default."""
+        for (key, value), model in getattr(self.script, "MODEL_WITH", {}).items():
+            if str(overrides.get(key, "")).strip() == value:
+                return str(model)
+        return str(self.script.MODEL)
 
     def options(self, sheet: Sheet, overrides: Mapping[str, Any], quick: bool) -> Any:
         """Return the options of a run.

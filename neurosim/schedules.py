@@ -32,6 +32,14 @@ class CircuitParameters(Protocol):
     def plastic_projections(self) -> tuple[str, ...]:
         """The projections that learn."""
 
+    @property
+    def has_gate(self) -> bool:
+        """Whether plasticity is gated, so that a schedule has to hold the gates open."""
+
+    @property
+    def slow_variables(self) -> tuple[str, ...]:
+        """What one run hands on to the next beside the weights, ``"group.variable"``."""
+
     def structure(self) -> dict[str, int | float]:
         """Return what is compiled in."""
 
@@ -49,14 +57,15 @@ def tables_of(
     parameters : CircuitParameters
     timeline : Timeline
     patterns : mapping of str to mapping of str to ndarray of bool, shape (n_units,)
-        For each patterned population the active units of each stimulus; a stimulus may be missing
-        where it drives nothing.
+        For each patterned population the active units of each stimulus, of projection neurons
+        their rates relative to the mean; a stimulus may be missing where it drives nothing.
 
     Returns
     -------
     dict of str to ndarray
         ``stimulus`` (number of the stimulus at each tick, 0 for none), the learning rate of each
-        plastic projection at each tick, and the patterns of each population, a row a stimulus.
+        plastic projection at each tick, ``gates_held_open`` if there are gates, and the patterns of
+        each population, a row a stimulus.
 
     Raises
     ------
@@ -68,14 +77,17 @@ def tables_of(
         if not any(name in of_population for of_population in patterns.values()):
             raise InputError(f"The timeline shows '{name}', for which there is no pattern.")
     numbers = {name: number for number, name in enumerate(names, start=1)}
+    sizes = parameters.structure()
     n_ticks = capacity(timeline.n_ticks, MIN_TICKS)
     n_patterns = capacity(len(names) + 1, MIN_PATTERNS)
     tables = {"stimulus": _padded(timeline.stimulus_schedule(numbers), n_ticks)}
     for projection in parameters.plastic_projections:
         schedule = timeline.learning_rate_schedule(projection)
         tables[f"{projection}_learning_rate"] = _padded(schedule, n_ticks)
+    if parameters.has_gate:
+        tables["gates_held_open"] = _padded(timeline.gates_held_open(), n_ticks)
     for population in parameters.patterned_populations:
-        table = np.zeros((n_patterns, parameters.populations[population]))
+        table = np.zeros((n_patterns, int(sizes[f"{population}.n"])))
         for name, number in numbers.items():
             pattern = patterns.get(population, {}).get(name)
             if pattern is None:

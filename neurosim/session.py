@@ -26,7 +26,8 @@ class State:
     Parameters
     ----------
     weights : mapping of str to ndarray
-        Weights of each plastic projection, S; their order is that of the seed's graph.
+        Weights of each plastic projection, S; their order is that of the seed's graph. Where the
+        circuit has other slow variables, those too.
     depth : int
         How many runs lie behind it.
     label : str
@@ -148,7 +149,8 @@ class Session:
         SimulationError
             If the simulation fails.
         """
-        tables = tables_of(self.parameters, timeline, patterns)
+        wiring = self.parameters.wiring(self.generator("stimuli"))
+        tables = tables_of(self.parameters, timeline, patterns) | wiring
         label = _label(tables, timeline, start.label if start else "")
         if label not in self._done:
             self._done[label] = self._simulate(timeline, tables, start, label)
@@ -163,7 +165,10 @@ class Session:
     ) -> Segment:
         parameters: CircuitParameters = self.parameters
         depth = start.depth + 1 if start else 0
-        weights = tuple(f"{projection}.w" for projection in parameters.plastic_projections)
+        weights = (
+            *(f"{projection}.w" for projection in parameters.plastic_projections),
+            *parameters.slow_variables,
+        )
         spikes = tuple(
             f"{population}_spikes.{variable}"
             for population in parameters.populations

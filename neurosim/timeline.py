@@ -33,6 +33,9 @@ class Trial:
     learning_rates : mapping of str to float
         Scale of the plasticity of each projection during the trial and its gap; a projection
         that is not named is not plastic.
+    gated : bool
+        Whether the gates of a circuit that has some (`neurosim.circuits.plasticity_gates`) are
+        in force during the trial and its gap; they are held open otherwise.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class Trial:
     role: str = ""
     pair: int = NO_PAIR
     learning_rates: Mapping[str, float] = field(default_factory=dict)
+    gated: bool = True
 
     def __post_init__(self) -> None:
         for name in ("duration", "gap"):
@@ -187,10 +191,22 @@ class Timeline:
         -------
         ndarray of float, shape (n_ticks,)
         """
+        return self._schedule([it.learning_rates.get(projection, 0.0) for it in self.trials])
+
+    def gates_held_open(self) -> np.ndarray:
+        """Return 1 at each tick of the trials that are not gated, gaps included, 0 elsewhere.
+
+        Returns
+        -------
+        ndarray of float, shape (n_ticks,)
+        """
+        return self._schedule([float(not trial.gated) for trial in self.trials])
+
+    def _schedule(self, values: Iterable[float]) -> np.ndarray:
         schedule = np.zeros(self.n_ticks)
-        for onset, trial in zip(self.onset_ticks, self.trials, strict=True):
+        for onset, trial, value in zip(self.onset_ticks, self.trials, values, strict=True):
             end = onset + _ticks(trial.duration, "duration") + _ticks(trial.gap, "gap")
-            schedule[onset:end] = trial.learning_rates.get(projection, 0.0)
+            schedule[onset:end] = value
         return schedule
 
     def table(self) -> TrialTable:

@@ -8,7 +8,7 @@ Here an area first imprints every picture as an assembly. Each picture is then s
 ("before"), the two of a pair are shown together in a composite, one trial at a time ("learning")
 with a test of every picture after each ("between"), and each is shown alone again ("after"). P is
 a unit's preferred picture, NP its partner, NA a picture that is not associated, C the composite.
-Nothing is plastic outside "imprint" and "learning".
+Nothing is plastic outside "imprint" and "learning", unless `always_plastic` is set.
 """
 
 from __future__ import annotations
@@ -19,9 +19,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurosim.association import paired_associates as pa
+from neurosim.association.always_plastic import AlwaysPlastic, go_on
 from neurosim.association.completion import stimulate_halves
 from neurosim.association.pair_coding import pair_coding
-from neurosim.association.paired_analysis import describe_experiment
+from neurosim.association.paired_analysis import describe_codes, describe_experiment
 from neurosim.association.paired_stimuli import PairedStimuli
 from neurosim.errors import InputError
 from neurosim.parameters import parameter
@@ -31,6 +32,7 @@ from neurosim.session import Session
 from neurosim.timeline import Timeline, Trial
 
 CIRCUIT, MODEL = "area", "ison2015"
+MODEL_WITH = {("protocol.encoder", pa.SPIKING): pa.HASHED}
 CONDITIONS = {
     "main": "P and NP are shown together in a composite",
     "plasticity_off": "the same, with plasticity off",
@@ -49,12 +51,13 @@ CONDITIONS = {
 INPUT, RECURRENT = pa.PROJECTIONS
 PLASTIC = {"plasticity_off": [], "input_only": [INPUT], "recurrent_only": [RECURRENT]}
 GAPS = dict(zip([c for c in CONDITIONS if c[:8] == "unpaired"], [1, 0, 0.1, 0.5, 2], strict=True))
+Measured = tuple[Recording, dict[str, float]]
 CUES = 5  # of every half cue and every direct stimulation. Ours: a majority is three
 QUICK = {"imprint_trials": 12, "test_trials": 8, "composite_trials": 3}
 
 
 @dataclass(frozen=True)
-class Options(pa.PairedAssociates):
+class Options(AlwaysPlastic):
     """What can be changed about the experiment; trials are per stimulus."""
 
     condition: str = parameter(choices=(*CONDITIONS, "all"), default="main")
@@ -95,8 +98,7 @@ LINK = {
     "kept": Target("still fire to their picture", ISON, "unverified", low=0.95),
     "na_units": Target("P units, of NA", f"{ISON}, {BOUND}", "published", high=0.02),
     "shuffled_pair_coding": Target("labels permuted", "has to vanish", "control", high=0.02),
-    **reported(UNITS, "unverified", pair_coding_smallest="pair and direction with the fewest"),
-    **reported(UNITS, "unverified", pair_coding_largest="pair and direction with the most"),
+    **reported(UNITS, "unverified", **{f"pair_coding_{k}est": "of all" for k in ("small", "larg")}),
     **reported(UNITS, "unverified", pair_coding_10_hz="response: 10 Hz in half of the tests"),
     **reported(UNITS, "unverified", **{f"pair_coding_of_{n}_cells": "summed" for n in (2, 3, 4)}),
     **reported(f"{ISON}, an example: 13 Hz", *HZ, p_rate_before=P, p_rate_after=P),
@@ -142,18 +144,18 @@ DISJOINT = {"unassociated_overlap": Target("mean over pairs", GOAL, "calibrated"
 def targets(options: Options) -> Mapping[str, Mapping[str, Target]]:
     """Return the targets of the conditions that there are with these options."""
     if options.stimuli == "pictures":
-        return TARGETS
-    random = {"main": ASSEMBLIES | DISJOINT | BOTH_WAYS | LINK}
+        return TARGETS | {"main": TARGETS["main"] | options.of_encoder | options.later}
+    random = {"main": ASSEMBLIES | DISJOINT | BOTH_WAYS | LINK | options.later}
     return {name: random.get(name, TARGETS[name]) for name in CONDITIONS if name != "montage"}
 
 
 def imprint_and_test(stimuli: PairedStimuli, session: Session, options: Options) -> Timeline:
     """Imprint; then each picture alone; then half of each as a cue."""
     order, names = session.generator("order"), stimuli.singles
-    halves = [stimuli.half(name) for name in names]
-    imprint = pa.imprint(stimuli, options.imprint_trials, order)
-    before = pa.tests(stimuli, names, options.test_trials, "before", order)
-    return Timeline.of([*imprint, *before, *pa.tests(stimuli, halves, CUES, "completion", order)])
+    halves, (_, rates) = [stimuli.half(name) for name in names], options.rates_of()
+    trials = pa.imprint(stimuli, options.imprint_trials, order)
+    trials += pa.tests(stimuli, names, options.test_trials, "before", order, rates)
+    return Timeline.of([*trials, *pa.tests(stimuli, halves, CUES, "completion", order, rates)])
 
 
 def learn_and_test(
@@ -161,38 +163,37 @@ def learn_and_test(
 ) -> Timeline:
     """Show the composites, with a test of each picture after every round; then each alone."""
     order, names = session.generator("order while learning"), stimuli.singles
-    rates = dict.fromkeys(PLASTIC.get(condition, pa.PROJECTIONS), options.learning_rate)
-    shown = [[pair.montage if condition == "montage" else pair.composite] for pair in stimuli.pairs]
-    if condition in GAPS:
-        shown = [[pair.p, pair.partner] for pair in stimuli.pairs]
+    rates, still = options.rates_of(PLASTIC.get(condition, pa.PROJECTIONS))
     trials: list[Trial] = []
     for _ in range(options.composite_trials):
-        for of_pair in shown:
-            trials += pa.learn(stimuli, of_pair, options, rates, GAPS.get(condition, pa.PAUSE))
-        trials += pa.tests(stimuli, names, 1, "between", order)
-    return Timeline.of([*trials, *pa.tests(stimuli, names, options.test_trials, "after", order)])
+        for pair in stimuli.pairs:
+            together = pair.montage if condition == "montage" else pair.composite
+            shown = [pair.p, pair.partner] if condition in GAPS else [together]
+            trials += pa.learn(stimuli, shown, options, rates, GAPS.get(condition, pa.PAUSE))
+        trials += pa.tests(stimuli, names, 1, "between", order, still)
+    after = pa.tests(stimuli, names, options.test_trials, "after", order, still)
+    return Timeline.of([*trials, *after])
 
 
-def run_condition(
-    condition: str, session: Session, options: Options
-) -> tuple[Recording, dict[str, float]]:
+def run_condition(condition: str, session: Session, options: Options) -> Measured:
     """Simulate a condition; return its recording and what was measured."""
     stimuli = pa.stimuli_of(options, session)
-    past = session.run(imprint_and_test(stimuli, session, options), {"input": stimuli.codes})
+    past = session.run(imprint_and_test(stimuli, session, options), stimuli.patterns)
     if condition.startswith("stimulation"):
         permuted = past.state.shuffled(RECURRENT, session.generator("shuffled weights"))
         phase = condition.removeprefix("stimulation_")
         start = {"trained": past.state, "shuffled": permuted, "naive": None}[phase]
         probe, share = stimulate_halves(session, stimuli, past.recording, start, phase, CUES)
-        recording = past.followed_by(probe).recording if start else probe.recording
-        return recording, {"stimulation_recovery": share}
+        values = {"stimulation_recovery": share}
+        return (past.followed_by(probe) if start else probe).recording, values
     learning = learn_and_test(stimuli, condition, session, options)
-    segment = session.run(learning, {"input": stimuli.codes}, past.state)
-    recording = past.followed_by(segment).recording
+    past = past.followed_by(session.run(learning, stimuli.patterns, past.state))
     if condition == "main":
-        values = describe_experiment(recording, stimuli, session)
-        return recording, values | stimuli.encoded(ENCODER)
-    both = [pair_coding(recording, stimuli.directions[k::2]) for k in (0, 1)]
+        values = describe_experiment(past.recording, stimuli, session)
+        values |= describe_codes(past.recording, stimuli, ENCODER | options.of_encoder)
+        return go_on(stimuli, session, options, past, values)
+    both = [pair_coding(past.recording, stimuli.directions[k::2]) for k in (0, 1)]
     if condition == "montage":
-        return recording, dict(zip(BOTH_WAYS, both, strict=True)) | stimuli.encoded(MONTAGE)
-    return recording, {"pair_coding": float(np.max(both))}
+        values = describe_codes(past.recording, stimuli, MONTAGE)
+        return past.recording, dict(zip(BOTH_WAYS, both, strict=True)) | values
+    return past.recording, {"pair_coding": float(np.max(both))}

@@ -22,6 +22,7 @@ from neurosim.session import Session
 from neurosim.timeline import Timeline, Trial
 
 CIRCUIT, MODEL = "area", "ison2015"
+MODEL_WITH = {("protocol.encoder", pa.SPIKING): pa.HASHED}
 CONDITIONS = {
     "main": "all synapses are plastic while the composites are shown",
     "recurrent_only": "only synapses within the area are",
@@ -91,7 +92,7 @@ def run_condition(
 ) -> tuple[Recording, dict[str, float]]:
     """Simulate every dose; return them one behind the other, and what was measured."""
     stimuli = pa.stimuli_of(options, session)
-    patterns = {"input": stimuli.codes}
+    patterns = stimuli.patterns
     past = session.run(imprint_and_test(stimuli, session, options), patterns)
     recording = past.recording
     for dose in DOSES:

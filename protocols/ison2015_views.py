@@ -27,6 +27,7 @@ from neurosim.session import Session
 from neurosim.timeline import Timeline, Trial
 
 CIRCUIT, MODEL = "area", "ison2015"
+MODEL_WITH = {("protocol.encoder", pa.SPIKING): pa.HASHED}
 CONDITIONS = {"main": "learn on one view of each picture, test on others"}
 QUICK = {"imprint_trials": 12, "test_trials": 8, "composite_trials": 3}
 
@@ -94,7 +95,7 @@ def run_condition(
 ) -> tuple[Recording, dict[str, float]]:
     """Simulate the experiment; return its recording and what was measured."""
     stimuli = pa.stimuli_of(options, session, VIEWS)
-    patterns, directions = {"input": stimuli.codes}, stimuli.directions
+    patterns, directions = stimuli.patterns, stimuli.directions
     past = session.run(imprint(stimuli, session, options), patterns)
     learning = session.run(learn(stimuli, session, options), patterns, past.state)
     recording = past.followed_by(learning).recording

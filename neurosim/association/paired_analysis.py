@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from neurosim.association.assemblies import describe_assemblies, find_assemblies, highest_rate
 from neurosim.association.completion import mean_recovery
 from neurosim.association.latency import describe_latency
@@ -10,6 +12,7 @@ from neurosim.association.multi_units import describe_multi_units
 from neurosim.association.pair_coding import BEFORE, describe_link, describe_overlap
 from neurosim.association.paired_stimuli import PairedStimuli
 from neurosim.association.rate_changes import describe_rates
+from neurosim.association.spiking_codes import describe_kenyon_cells
 from neurosim.recording import Recording
 from neurosim.session import Session
 
@@ -48,3 +51,26 @@ def describe_experiment(
         | describe_overlap(recording, singles, pairs)
         | describe_learning(recording, directions, session.generator("change points"))
     )
+
+
+def describe_codes(
+    recording: Recording, stimuli: PairedStimuli, names: Iterable[str]
+) -> dict[str, float]:
+    """Return quantities of the codes of pictures, where there are Kenyon cells of what they fire.
+
+    Parameters
+    ----------
+    recording : Recording
+        As `neurosim.association.spiking_codes.describe_kenyon_cells` asks for.
+    stimuli : PairedStimuli
+    names : iterable of str
+        What is asked for.
+
+    Returns
+    -------
+    dict of str to float
+        Nothing of random codes.
+    """
+    names = list(names)
+    fired = describe_kenyon_cells(recording, stimuli) if stimuli.rates else {}
+    return stimuli.encoded(names) | {name: fired[name] for name in names if name in fired}

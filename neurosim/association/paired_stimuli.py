@@ -8,9 +8,9 @@ from itertools import combinations
 
 import numpy as np
 
-from neurosim.association.picture_codes import PictureEncoder
+from neurosim.association.picture_codes import FAN_IN, PictureEncoder
 from neurosim.association.picture_views import VIEWS, view
-from neurosim.association.pictures import REFERENCE, load_picture, montage
+from neurosim.association.pictures import REFERENCE, load_picture, montage, superimpose
 from neurosim.errors import InputError
 from neurosim.stimuli import disjoint_codes, part_of
 from neurosim.timeline import NO_PAIR, Trial
@@ -62,12 +62,27 @@ class PairedStimuli:
         montages and the views that were asked for (`view`).
     values : dict of str to float
         What the encoder made of pictures, see `picture_stimuli`.
+    pixels : dict of str to ndarray of float, shape (96, 96)
+        Of everything that is shown as a picture.
+    centre : ndarray of float, shape (n_features,)
+        What the encoder subtracts from the features of every picture.
+    rates : dict of str to ndarray of float, shape (n_features,)
+        Of the projection neurons, in units of their mean rate, where pictures reach the area
+        through spiking Kenyon cells (`neurosim.association.spiking_codes`); empty otherwise.
     """
 
     singles: tuple[str, ...]
     n_pairs: int
     codes: dict[str, np.ndarray]
     values: dict[str, float] = field(default_factory=dict)
+    pixels: dict[str, np.ndarray] = field(default_factory=dict)
+    centre: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    rates: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def patterns(self) -> dict[str, dict[str, np.ndarray]]:
+        """What each stimulus does to the population that it drives."""
+        return {"projection_neurons": self.rates} if self.rates else {"input": self.codes}
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
@@ -150,6 +165,7 @@ def picture_stimuli(
     n_active: int,
     generator: np.random.Generator,
     views: Sequence[str] = (),
+    fan_in: int = FAN_IN,
 ) -> PairedStimuli:
     """Encode pictures by the fly's hash; a composite is the hash of two pictures superimposed.
 
@@ -165,6 +181,8 @@ def picture_stimuli(
     views : sequence of str
         Views of every picture that are encoded too, names of
         `neurosim.association.picture_views.VIEWS`.
+    fan_in : int
+        Features that each unit of the hash sums.
 
     Returns
     -------
@@ -192,14 +210,17 @@ def picture_stimuli(
                 f"The pictures '{first}' and '{second}' are the same, expected different pictures."
             )
     others = [load_picture(name) for name in REFERENCE if name not in loaded]
-    encoder = PictureEncoder.fit([*loaded.values(), *others], n_units, n_active, generator)
+    encoder = PictureEncoder.fit([*loaded.values(), *others], n_units, n_active, generator, fan_in)
+    pixels = dict(loaded)
     codes = {name: encoder.code(picture) for name, picture in loaded.items()}
     measured: list[dict[str, float]] = []
     for pair in _pairs(singles, n_pairs):
         p, partner = loaded[pair.p], loaded[pair.partner]
         blend = encoder.balanced_blend(p, partner)
         codes[pair.composite] = blend.code
-        codes[pair.montage] = pasted = encoder.code(montage(p, partner))
+        pixels[pair.composite] = superimpose(p, partner, blend.weight)
+        pixels[pair.montage] = montage(p, partner)
+        codes[pair.montage] = pasted = encoder.code(pixels[pair.montage])
         measured.append(
             {
                 "composite_weight": blend.weight,
@@ -210,7 +231,7 @@ def picture_stimuli(
             }
         )
     values = {key: float(np.mean([of_pair[key] for of_pair in measured])) for key in measured[0]}
-    stimuli = PairedStimuli(singles, n_pairs, codes, values)
+    stimuli = PairedStimuli(singles, n_pairs, codes, values, pixels, encoder.centre)
     values["code_overlap"] = float(
         np.mean(
             [
@@ -222,6 +243,7 @@ def picture_stimuli(
     )
     codes |= _halves(singles, codes, generator)
     for name, picture in loaded.items():
+        pixels |= {stimuli.view(name, of): view(picture, of) for of in views}
         codes |= {stimuli.view(name, of): encoder.code(view(picture, of)) for of in views}
     return stimuli
 

@@ -28,6 +28,8 @@ SIGMA_CENTRE, SIGMA_SURROUND = 1.0, 4.0
 # keeps .40 of each picture's inputs with either. In Dasgupta et al. 2017 (see
 # `neurosim.abstract.fly_hash`) it is about 6 of 50 inputs, .12.
 FAN_IN_FRACTION = 0.05
+N_FEATURES = 2 * GRID**2  # ON and OFF
+FAN_IN = round(FAN_IN_FRACTION * N_FEATURES)
 # Largest difference between the shares of the composite's active units that the first and the
 # second picture activate too. Ours, two units of 120: the fraction of cells that learn the partner
 # follows the share (r = .98 over six seeds of the prototype); a tighter balance would gain nothing
@@ -158,11 +160,11 @@ class PictureEncoder:
         n_units: int,
         n_active: int,
         generator: np.random.Generator,
+        fan_in: int = FAN_IN,
     ) -> PictureEncoder:
         """Draw the projection, and take the centre from the pictures of an experiment.
 
-        Each unit sums a random share of the features, `FAN_IN_FRACTION`. The centre is the mean
-        over the pictures.
+        Each unit sums some random features. The centre is the mean over the pictures.
 
         Parameters
         ----------
@@ -172,6 +174,8 @@ class PictureEncoder:
             Units of the code, and how many of them are active.
         generator : numpy.random.Generator
             Draws the projection; the pictures do not change what it draws.
+        fan_in : int
+            Features that each unit sums; by default the share `FAN_IN_FRACTION` of them.
 
         Returns
         -------
@@ -189,9 +193,7 @@ class PictureEncoder:
                 f"Got {len(pictures)} pictures, expected a pair and at least one other."
             )
         rows = np.stack([features(picture) for picture in pictures])
-        n_features = rows.shape[1]
-        fan_in = round(FAN_IN_FRACTION * n_features)
-        projection = projection_matrix(n_units, n_features, fan_in, generator)
+        projection = projection_matrix(n_units, rows.shape[1], fan_in, generator)
         return cls(projection, centre_of(rows), n_active)
 
     def code(self, picture: np.ndarray) -> np.ndarray:

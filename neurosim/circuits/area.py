@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from brian2 import Clock, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms, second
 
+from neurosim.circuits.plasticity_gates import Gate
 from neurosim.circuits.poisson import event_count
 from neurosim.circuits.stages import Stages
 from neurosim.simulation.interactive import Circuit, circuit_of_trials
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from neurosim.parameters import Sheet
     from neurosim.schedules import Patterns
     from neurosim.timeline import Timeline
+
+Tables = Mapping[str, TimedArray]
 
 NEURONS = """
 dv/dt = (g_leak*(v_rest - v) + g_e*(v_excitatory - v) + g_i*(v_inhibitory - v){currents})
@@ -117,7 +120,58 @@ w = clip(w - learning_rate*a2_minus*w_max*o1_post, 0*siemens, w_max)
 """
 ON_POST = "w = clip(w + learning_rate*a3_plus*w_max*r1_pre*o2_post, 0*siemens, w_max)"
 
+
+class PoissonUnits:
+    """Input units that fire at random, at one rate if the stimulus drives them, else at another.
+
+    What stands in front of an area; the circuit ``hashed_area`` puts something else there.
+    """
+
+    population = "input"  # on which a stimulus is a pattern
+
+    def tables(self, structure: Mapping[str, Any]) -> dict[str, TimedArray]:
+        """Return the tables that it reads beside the patterns."""
+        return {}
+
+    def units(self, structure: Mapping[str, Any], clock: Clock, tables: Tables) -> NeuronGroup:
+        """Return the group ``input``, whose spikes reach the area."""
+        return NeuronGroup(
+            structure["input.n"],
+            INPUT,
+            threshold="t >= t_next",
+            reset="t_next -= log(rand())/rate; r1 += 1",
+            method="exponential_euler",
+            clock=clock,
+            namespace=tables,
+            name="input",
+        )
+
+    def attach(
+        self, inputs: NeuronGroup, structure: Mapping[str, Any], tick: Clock, tables: Tables
+    ) -> dict[str, Any]:
+        """Let a stimulus drive the units; return the objects that this adds."""
+        # A Poisson process has no memory, so the next spike may be drawn anew at every tick, where
+        # the rate can change. It is drawn from the end of the last step on: a spike that was due in
+        # the step of the tick has not been fired yet.
+        last_step = f"t - {structure['simulation.dt']!r}*second"
+        inputs.run_regularly(
+            "rate = idle_rate + (stimulus_rate - idle_rate)*input_patterns(stimulus(t)*second, i)\n"
+            f"t_next = {last_step} - log(rand())/rate",
+            clock=tick,
+            name="stimulus_onset",
+        )
+        return {}
+
+    def connect(self, objects: Mapping[str, Any]) -> None:
+        """Draw the synapses that it has of its own."""
+
+    def start(self, objects: Mapping[str, Any]) -> None:
+        """Draw what differs from run to run, behind the seed of the noise."""
+
+
 N_TRACED = 4
+POISSON_UNITS = PoissonUnits()
+NO_GATE = Gate()
 TRACE_INTERVAL = 5 * ms
 
 
@@ -160,7 +214,12 @@ def build(
     return circuit_of_trials("area", sheet, seed, timeline, patterns)
 
 
-def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
+def assemble(
+    structure: Mapping[str, Any],
+    stages: Stages,
+    gate: Gate = NO_GATE,
+    source: PoissonUnits = POISSON_UNITS,
+) -> dict[str, Any]:
     """Create the Brian2 objects of an area.
 
     Parameters
@@ -171,6 +230,10 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     stages : Stages
         Called between creation, connection and initial values, so that parameters and states
         reach the objects on every target.
+    gate : Gate
+        What the circuit ``gated_area`` adds.
+    source : PoissonUnits
+        The input units; other ones in the circuit ``hashed_area``.
 
     Returns
     -------
@@ -179,18 +242,20 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     """
     clock = Clock(structure["simulation.dt"] * second, name="step")
     tick = Clock(TICK * second, name="tick")
-    tables = _tables(structure)
+    tables = _tables(structure, gate, source)
 
     neurons = {
         "excitatory": NeuronGroup(
             structure["excitatory.n"],
-            EXCITATORY,
+            EXCITATORY + gate.equations,
             threshold="v > v_threshold",
-            reset="v = v_reset; g_adaptation += adaptation_increment; r1 += 1; o1 += 1; o2 += 1",
+            reset="v = v_reset; g_adaptation += adaptation_increment; r1 += 1; o1 += 1; o2 += 1"
+            + gate.reset,
             refractory="t_refractory",
             events={
-                "normalise_input": _normalisation_due("input_to_excitatory"),
-                "normalise_recurrent": _normalisation_due("excitatory_to_excitatory"),
+                "normalise_input": _normalisation_due("input_to_excitatory") + gate.is_open,
+                "normalise_recurrent": _normalisation_due("excitatory_to_excitatory")
+                + gate.is_open,
             },
             method="exponential_euler",
             clock=clock,
@@ -208,16 +273,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
             namespace=tables,
             name="inhibitory",
         ),
-        "input": NeuronGroup(
-            structure["input.n"],
-            INPUT,
-            threshold="t >= t_next",
-            reset="t_next -= log(rand())/rate; r1 += 1",
-            method="exponential_euler",
-            clock=clock,
-            namespace=tables,
-            name="input",
-        ),
+        "input": source.units(structure, clock, tables),
     }
     excitatory, inhibitory, inputs = neurons.values()
     for group in (excitatory, inhibitory):
@@ -231,16 +287,8 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         clock=tick,
         name="stimulation",
     )
-    # A Poisson process has no memory, so the next spike may be drawn anew at every tick, where the
-    # rate can change. It is drawn from the end of the last step on: a spike that was due in the
-    # step of the tick has not been fired yet.
-    last_step = f"t - {structure['simulation.dt']!r}*second"
-    inputs.run_regularly(
-        "rate = idle_rate + (stimulus_rate - idle_rate)*input_patterns(stimulus(t)*second, i)\n"
-        f"t_next = {last_step} - log(rand())/rate",
-        clock=tick,
-        name="stimulus_onset",
-    )
+    of_source = source.attach(inputs, structure, tick, tables)
+    of_gate = gate.attach(excitatory, structure, tick)
     excitatory.run_on_event("normalise_input", "input_total = 0*siemens", when="end")
     excitatory.run_on_event("normalise_recurrent", "recurrent_total = 0*siemens", when="end")
 
@@ -248,7 +296,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     # their number. While a projection learns, at whatever rate, all of the difference is taken out.
     projections = {
         "input_to_excitatory": _plastic_projection(
-            inputs, excitatory, "normalise_input", "input_total", "input_budget_post", tables
+            inputs, excitatory, "normalise_input", "input_total", "input_budget_post", tables, gate
         ),
         "excitatory_to_excitatory": _plastic_projection(
             excitatory,
@@ -257,6 +305,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
             "recurrent_total",
             "w_initial*N_incoming",
             tables,
+            gate,
         ),
         "excitatory_to_inhibitory": _fixed_projection(excitatory, inhibitory, "g_e"),
         "inhibitory_to_excitatory": _fixed_projection(inhibitory, excitatory, "g_i"),
@@ -274,29 +323,37 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         name="membrane_potential",
     )
     objects = {**neurons, **projections, **tables, **monitors, "membrane_potential": trace}
+    objects |= of_source | of_gate
 
     stages.before_connecting(objects)
     for projection in projections.values():
-        source, target = projection.source, projection.target
+        recurrent = projection.source is projection.target
         projection.connect(
-            condition="i != j" if source is target else None, p=f"p_from_{source.name}_post"
+            condition="i != j" if recurrent else None, p=f"p_from_{projection.source.name}_post"
         )
+    source.connect(objects)
+    gate.connect(objects)
     stages.before_initial_values(objects)
     for group in (excitatory, inhibitory):
         group.v = "v_reset + rand()*(v_threshold - v_reset)"
     for name in ("input_to_excitatory", "excitatory_to_excitatory"):
         projections[name].w = "clip(w_initial*(1 + w_spread*(2*rand() - 1)), 0*siemens, w_max)"
+    gate.set_initial_values(objects)
     stages.before_running(objects)
+    source.start(objects)
     return objects
 
 
-def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
+def _tables(
+    structure: Mapping[str, Any], gate: Gate, source: PoissonUnits
+) -> dict[str, TimedArray]:
     schedules = {
         name: TimedArray(np.zeros(structure["n_ticks"]), dt=TICK * second, name=name)
         for name in (
             "stimulus",
             "input_to_excitatory_learning_rate",
             "excitatory_to_excitatory_learning_rate",
+            *gate.schedules,
         )
     }
     # Rows are stimuli; the number of the stimulus, in seconds, stands for the time.
@@ -306,9 +363,9 @@ def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
             dt=1 * second,
             name=f"{population}_patterns",
         )
-        for population in ("input", "excitatory")
+        for population in (source.population, "excitatory")
     }
-    return {**schedules, **patterns}
+    return {**schedules, **patterns, **source.tables(structure)}
 
 
 def _normalisation_due(projection: str) -> str:
@@ -325,17 +382,18 @@ def _plastic_projection(
     total: str,
     budget: str,
     namespace: Mapping[str, Any],
+    gate: Gate,
 ) -> Synapses:
     name = f"{source.name}_to_{target.name}"
     synapses = Synapses(
         source,
         target,
         PLASTIC.format(name=name),
-        on_pre=ON_PRE,
+        on_pre=gate.rule(ON_PRE),
         on_post={
-            "post": ON_POST,
+            "post": gate.rule(ON_POST),
             "sum": f"{total}_post += w",
-            "rescale": f"w = clip(w*{budget}/{total}_post, 0*siemens, w_max)",
+            "rescale": f"w = clip(w*{gate.scale(f'{budget}/{total}_post')}, 0*siemens, w_max)",
         },
         on_event={"pre": "spike", "post": "spike", "sum": event, "rescale": event},
         delay=1 * ms,

@@ -63,6 +63,16 @@ class ActivityMemoryParameters:
         return ()
 
     @property
+    def has_gate(self) -> bool:
+        """Whether plasticity is gated."""
+        return False
+
+    @property
+    def slow_variables(self) -> tuple[str, ...]:
+        """What one run hands on to the next beside the weights."""
+        return ()
+
+    @property
     def weight_sd(self) -> float:
         """Standard deviation of the weights, V: the gain is that of the sum of a cell's synapses.
 

@@ -8,11 +8,15 @@ compiled circuit can be started without Brian2.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 from neurosim.errors import InputError
 from neurosim.parameters.fields import constraint_of, parameter
 from neurosim.parameters.sections import compiled_in
 from neurosim.tick import TICK
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,20 @@ class AreaParameters:
     def plastic_projections(self) -> tuple[str, ...]:
         """The projections that learn, each with its own learning rate over time."""
         return ("input_to_excitatory", "excitatory_to_excitatory")
+
+    @property
+    def has_gate(self) -> bool:
+        """Whether plasticity is gated."""
+        return False
+
+    @property
+    def slow_variables(self) -> tuple[str, ...]:
+        """What one run hands on to the next beside the weights."""
+        return ()
+
+    def wiring(self, generator: np.random.Generator) -> dict[str, np.ndarray]:
+        """Return the tables of what is connected outside of the circuit: nothing."""
+        return {}
 
     def structure(self) -> dict[str, int | float | str]:
         """Return what is compiled in: every field that is declared with ``rebuild``."""

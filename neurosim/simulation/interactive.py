@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from neurosim.assembly_calculus.schedule import Schedule as AreasSchedule
 from neurosim.errors import InputError, SimulationError, nearest_name
 from neurosim.fast_weights.pattern_schedule import PatternSchedule
 from neurosim.fast_weights.retrieval_strings import parse_strings
@@ -52,8 +53,22 @@ def circuit_of_trials(
         If the sheet is of another circuit, or the seed, the timeline or a pattern is refused.
     """
     _refuse_another(sheet, name)
-    tables = tables_of(sheet.parameters, timeline or Timeline(()), patterns or {})
+    wiring = sheet.parameters.wiring(np.random.default_rng(derived_seed(seed, "stimuli")))
+    tables = tables_of(sheet.parameters, timeline or Timeline(()), patterns or {}) | wiring
     return Circuit(name, sheet, seed, structure_with_capacity(sheet.parameters, tables), tables)
+
+
+def circuit_of_areas(name: str, sheet: Sheet, seed: int, schedule: AreasSchedule | None) -> Circuit:
+    """Return areas to which a schedule happens; two that are left to themselves if there is none.
+
+    Raises
+    ------
+    InputError
+        If the sheet is of another circuit, or the seed is refused.
+    """
+    _refuse_another(sheet, name)
+    happens = AreasSchedule(sheet.parameters, ("A", "B")) if schedule is None else schedule
+    return Circuit(name, sheet, seed, happens.structure(), happens.tables())
 
 
 def circuit_of_odours(name: str, sheet: Sheet, seed: int, odours: npt.ArrayLike | None) -> Circuit:

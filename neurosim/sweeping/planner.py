@@ -77,7 +77,7 @@ class Planner:
         if len(set(self._seeds)) < len(self._seeds):
             raise InputError("A seed is given twice, expected each of them once.")
         self._protocol = load_protocol(protocol)
-        self._sheet = load_model(self._protocol.script.MODEL if model is None else model)
+        self._sheet = load_model(self._protocol.model(overrides) if model is None else model)
         refuse_other_circuit(self._protocol, self._sheet)
         self._own_script = is_path("protocols", os.fspath(protocol))
         self._overrides = dict(overrides)
