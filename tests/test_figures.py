@@ -27,10 +27,14 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.text import Text
 from plasticity_runs import SHORT, plasticity_run
+from test_assembly_figure import ALL as ASSEMBLIES
+from test_assembly_figure import run_of as assembly_run
 from test_associative_retrieval_figure import PROTOCOL as RETRIEVAL
 from test_associative_retrieval_figure import run_of as retrieval_run
 from test_pattern_recall_figure import ALL as RECALLED
 from test_pattern_recall_figure import run_of as recall_run
+from test_sparse_storage_figure import ALL as STORED
+from test_sparse_storage_figure import run_of as storage_run
 from test_three_memories_figure import ALL as COMPARED
 from test_three_memories_figure import run_of as comparison_run
 from test_working_memory_figures import recordings as memory_recordings
@@ -290,6 +294,10 @@ RUNS: dict[str, Callable[[], Run]] = {
     "patterns": lambda: recall_run(RECALLED),
     "three memories": lambda: comparison_run(COMPARED),
     "one condition of three memories": lambda: comparison_run(("main",), NAN),
+    "assemblies": lambda: assembly_run(ASSEMBLIES),
+    "one condition of assemblies": lambda: assembly_run(("main",), NAN),
+    "sparse storage": lambda: storage_run(STORED),
+    "one condition of sparse storage": lambda: storage_run(("main",), NAN),
     "synapses": lambda: plasticity_run(**SHORT),
     "synapses of another sheet": lambda: plasticity_run("mongillo2008_synapse", **SHORT),
 }
@@ -417,7 +425,7 @@ def is_number(tick: Text) -> bool:
 PUBLISHING = {
     name
     for name in names("figures")
-    if name.startswith("ison2015") and not name.endswith(("rates", "responses"))
+    if name.startswith("ison2015") and not name.endswith(("chain", "rates", "responses"))
 }
 
 

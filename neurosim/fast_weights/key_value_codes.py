@@ -21,8 +21,9 @@ class KeyValueCodes:
 
     Parameters
     ----------
-    keys : ndarray of bool, shape (26, n_key_cells)
-        In the order of `neurosim.fast_weights.retrieval_strings.LETTERS`.
+    keys : ndarray of bool or float, shape (26, n_key_cells)
+        In the order of `neurosim.fast_weights.retrieval_strings.LETTERS`; graded keys have the
+        strength of the stimulus of each cell.
     values : ndarray of bool, shape (10, n_value_cells)
         In the order of `neurosim.fast_weights.retrieval_strings.DIGITS`; no cell belongs to two.
     """
