@@ -4,8 +4,7 @@ The same networks in both, on one thread, in turn, every time with another brain
 CPU seconds: of construction (creating, connecting, and here also starting the program and writing
 what it leaves), and for each simulated second. The target is a third of NEST's seconds at 1000 and
 4000 plastic excitatory cells; the exit code is 1 if it is missed. Rates are means over the runs, of
-excitatory and of inhibitory cells: they have to be alike for costs to be comparable. They are, but
-for the population spikes of the working-memory network behind a cue, which are larger in NEST.
+excitatory and of inhibitory cells: they have to be alike for costs to be comparable.
 
 What NEST cannot do is left out on both sides (`nest_area.py`, `nest_working_memory.py`); what that
 costs here is in a line of its own.

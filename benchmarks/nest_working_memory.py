@@ -125,25 +125,24 @@ def _connect_plastic(nest: Any, sheet: Any, excitatory: Any) -> None:
     spacing = delays[1] - delays[0] if len(delays) > 1 else 0.0
     baseline, potentiated = plastic.weight_baseline * MV, plastic.weight_potentiated * MV
     *selective, others = _populations(sheet, excitatory)
-    size = sheet.n_per_population
 
     def connect(source: Any, target: Any, weight: Any) -> None:
-        if len(source) and len(target):
-            nest.Connect(
-                source,
-                target,
-                {"rule": "pairwise_bernoulli", "p": sheet.synapses.p, "allow_autapses": False},
-                {
-                    "synapse_model": "excitatory_to_excitatory",
-                    "weight": weight,
-                    "delay": delays[0] + spacing * nest.random.uniform_int(len(delays)),
-                },
-            )
+        nest.Connect(
+            source,
+            target,
+            {"rule": "pairwise_bernoulli", "p": sheet.synapses.p, "allow_autapses": False},
+            {
+                "synapse_model": "excitatory_to_excitatory",
+                "weight": weight,
+                "delay": delays[0] + spacing * nest.random.uniform_int(len(delays)),
+            },
+        )
 
+    # Population by population, for NEST takes the slice [:0] for all neurons.
     for k, population in enumerate(selective):
         connect(population, population, potentiated)
-        connect(population, excitatory[: k * size], baseline)
-        connect(population, excitatory[(k + 1) * size :], baseline)
+        for other in (*selective[:k], *selective[k + 1 :], others):
+            connect(population, other, baseline)
     share = plastic.potentiated_from_nonselective
     mixed = nest.logic.conditional(nest.random.uniform() < share, potentiated, baseline)
     connect(others, excitatory, mixed)

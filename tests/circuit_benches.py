@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
 from activity_bench import ActivityBench
+from areas_bench import AreasBench
 from memory_bench import MemoryBench
 from pattern_bench import PatternBench
 from plasticity_bench import PlasticityBench
@@ -115,6 +117,68 @@ class AreaBench:
         return arrays
 
 
+class GatedAreaBench(AreaBench):
+    """Shows the same to an area with a gate that opens at once."""
+
+    settings = (
+        {"gate.mechanism": "none"},
+        {"gate.mechanism": "plateau", "plateau.probability": 0.5, "plateau.tail": "50 ms"},
+        {
+            "gate.mechanism": "novelty",
+            "novelty.v_threshold": "0.2 Hz",
+            "novelty.modulator_threshold": "20 Hz",
+            "novelty.tau_habituation": "500 ms",
+        },
+    )
+
+    def __init__(self, make_job: Callable[..., Job]) -> None:
+        def make_gated_job(**changes: Any) -> Job:
+            # The read-out needs something to compare with.
+            parameters = changes.get("parameters")
+            slow = parameters.slow_variables if parameters else ()
+            known = {name: np.full(parameters.novelty.n, 0.3) for name in slow}
+            return make_job(**({"circuit": "gated_area", "state": known} | changes))
+
+        super().__init__(make_gated_job)
+
+
+class HashedAreaBench(AreaBench):
+    """Shows an area behind a hash of few cells one stimulus, and stimulates cells."""
+
+    sizes: Mapping[str, Any] = MappingProxyType(
+        {"input.claws": 6, "projection_neurons.n": 12, "input.epsp": "3 mV"}
+    )
+
+    def __init__(self, make_job: Callable[..., Job]) -> None:
+        rates = np.random.default_rng(5).exponential(1.0, size=12)
+
+        def make_hashed_job(**changes: Any) -> Job:
+            if "parameters" not in changes:
+                return make_job()
+            parameters = changes["parameters"]
+            shown = np.resize(rates, parameters.projection_neurons.n)
+            driven = np.arange(parameters.excitatory.n) < 30
+            patterns = {"projection_neurons": {"seen": shown}, "excitatory": {"driven": driven}}
+            job = make_job(parameters=parameters, patterns=patterns, circuit="hashed_area")
+            wiring = parameters.wiring(np.random.default_rng(1))
+            return dataclasses.replace(job, tables={**job.tables, **wiring})
+
+        super().__init__(make_hashed_job)
+
+    def sheet(self, name: str) -> Sheet:
+        """Return a sheet at the sizes of the small area."""
+        return super().sheet(name).with_overrides(self.sizes)
+
+    def compiled(self, parameters: AreaParameters) -> Outputs:
+        """Present the trials of the job."""
+        return simulate(self.make_job(parameters=parameters), "standalone").arrays
+
+    def live(self, parameters: AreaParameters) -> Outputs:
+        """Present the beginning of the job."""
+        job = self.make_job(parameters=parameters)
+        return run_live(dataclasses.replace(job, duration=0.15), lambda fraction: None)
+
+
 class HashBench:
     """Presents a few odours to a circuit of a few cells."""
 
@@ -189,8 +253,11 @@ class HashBench:
 OF_THE_PROTOCOL = {
     "activity_memory": ActivityBench.of_the_protocol,
     "area": AreaBench.of_the_protocol,
+    "areas": AreasBench.of_the_protocol,
     "associative_memory": MemoryBench.of_the_protocol,
+    "gated_area": GatedAreaBench.of_the_protocol,
     "fly_hash": HashBench.of_the_protocol,
+    "hashed_area": HashedAreaBench.of_the_protocol,
     "pattern_memory": PatternBench.of_the_protocol,
     "short_term_plasticity": PlasticityBench.of_the_protocol,
     "working_memory": WorkingMemoryBench.of_the_protocol,
@@ -204,8 +271,11 @@ def benches_of(make_area_job: Callable[..., Job]) -> dict[str, Bench]:
     return {
         "activity_memory": ActivityBench(),
         "area": AreaBench(make_area_job),
+        "areas": AreasBench(),
         "associative_memory": MemoryBench(),
+        "gated_area": GatedAreaBench(make_area_job),
         "fly_hash": HashBench(),
+        "hashed_area": HashedAreaBench(make_area_job),
         "pattern_memory": PatternBench(),
         "short_term_plasticity": PlasticityBench(),
         "working_memory": WorkingMemoryBench(),

@@ -290,7 +290,6 @@ def test_a_small_experiment_runs_from_pixels_to_the_scorecard(tmp_path: Path) ->
     overrides = {
         "protocol.encoder": "spiking",
         "protocol.pictures": "palace,person,flower",
-        "protocol.imprint_trials": 10,
         "excitatory.n": 400,
         "inhibitory.n": 100,
         "excitatory_to_excitatory.w_initial": "1 nS",
