@@ -4,8 +4,8 @@ A command is run three times in a new cache: cold, when the circuit is compiled;
 seed; and after a parameter has changed. Then both in a Python process that goes on living. What a
 command costs is its CPU seconds, children included, less those of the compiled circuit; wall
 seconds, less the same, stand beside them and are shorter where cores are free, for imports run
-beside the circuit. Medians of five (cold: of three); the target is a second for the last two. The
-exit code is 1 if it is missed.
+beside the circuit (on a busy machine they mean nothing). Medians of five (cold: of three); the
+target is a second for all but the cold one. The exit code is 1 if it is missed.
 """
 
 from __future__ import annotations
