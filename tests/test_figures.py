@@ -1063,7 +1063,7 @@ def test_all_figures_of_a_run_are_drawn_and_the_others_left_out(
     monkeypatch.setattr(figure_module, "write_figure", touch)
     code, drawn, left_out = command("--from", "mine", "--out", "drawn")
     expected = [f"drawn/{name}.svg" for name in figures_of(run)]
-    assert (code, drawn) == (0, expected) and len(expected) == 6
+    assert (code, drawn) == (0, expected) and len(expected) == 7
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == sorted(
         Path(path).name for path in expected
     )
