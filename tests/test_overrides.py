@@ -194,13 +194,13 @@ def test_a_bad_value_is_refused_without_blaming_the_file(
     ],
 )
 def test_a_line_changes_in_place(text: str, expected: str) -> None:
-    assert set_values(text, "a", {"x": "q"}, {"x": "new"}) == expected
+    assert set_values(text, {"a": {"x": "q"}}, {"a": {"x": "new"}}) == expected
 
 
 def test_a_line_keeps_its_comment_unless_another_is_given() -> None:
-    assert set_values("[a]\nx = 1   # old\n", "a", {"x": 2}, {}) == "[a]\nx = 2   # old\n"
+    assert set_values("[a]\nx = 1   # old\n", {"a": {"x": 2}}, {}) == "[a]\nx = 2   # old\n"
 
 
 def test_an_inline_section_is_refused() -> None:
     with pytest.raises(InputError, match=r"'a' stands on one line, expected a header \[a\]"):
-        set_values("a = {x = 1}\n", "a", {"x": 2}, {"x": "new"})
+        set_values("a = {x = 1}\n", {"a": {"x": 2}}, {"a": {"x": "new"}})

@@ -12,20 +12,22 @@ if TYPE_CHECKING:
 
 
 def set_values(
-    text: str, section: str, values: Mapping[str, Any], comments: Mapping[str, str]
+    text: str,
+    values: Mapping[str, Mapping[str, Any]],
+    comments: Mapping[str, Mapping[str, str]],
 ) -> str:
-    """Set keys of one section.
+    """Set keys of some sections.
 
     Parameters
     ----------
     text : str
         A valid sheet.
-    section : str
-        Name of the section; appended to the text if it is not there.
-    values : mapping of str to object
-        TOML values by key. A new key goes behind the last one of the section.
-    comments : mapping of str to str
-        The comment that a key's line ends in from now on; a key that is not named keeps its own.
+    values : mapping of str to mapping of str to object
+        TOML values by section and key. A section that is not there is appended to the text, a new
+        key goes behind the last one of its section.
+    comments : mapping of str to mapping of str to str
+        The comment that a key's line ends in from now on, by section and key; a key that is not
+        named keeps its own.
 
     Returns
     -------
@@ -35,15 +37,27 @@ def set_values(
     Raises
     ------
     InputError
-        If the section is an inline table, which has no room for comments.
+        If a section is an inline table, which has no room for comments.
     """
+    import tomlkit
+
+    # Parsed once for all sections: that takes longer than everything else.
+    document = tomlkit.parse(text)
+    missing = [section for section in values if section not in document]
+    if missing:
+        headers = "".join(f"\n\n[{section}]" for section in missing)
+        document = tomlkit.parse(f"{text.rstrip()}{headers}\n")
+    for section, of_section in values.items():
+        _set_section(document[section], section, of_section, comments.get(section, {}))
+    return document.as_string()
+
+
+def _set_section(
+    table: Any, section: str, values: Mapping[str, Any], comments: Mapping[str, str]
+) -> None:
     import tomlkit
     from tomlkit.items import InlineTable
 
-    document = tomlkit.parse(text)
-    if section not in document:
-        document = tomlkit.parse(f"{text.rstrip()}\n\n[{section}]\n")
-    table: Any = document[section]
     if isinstance(table, InlineTable):
         raise InputError(
             f"The section '{section}' stands on one line, expected a header [{section}] "
@@ -58,7 +72,6 @@ def set_values(
             _set_comment(new, comments[key], old)
     for item in below:
         table.add(item)
-    return document.as_string()
 
 
 def _take_below_last_key(table: Table) -> list[Any]:

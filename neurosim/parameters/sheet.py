@@ -111,11 +111,12 @@ class Sheet:
         for name in overrides:
             if name in idle:
                 raise InputError(f"{name} has no effect here: {idle[name]}.")
-        text = self.text
-        for name, values in written.items():
-            if values:
-                text = set_values(text, name, values, dict.fromkeys(values, "set by the user"))
-        protocol = self.protocol | written[PROTOCOL]
+        written = {name: values for name, values in written.items() if values}
+        comments = {
+            name: dict.fromkeys(values, "set by the user") for name, values in written.items()
+        }
+        text = set_values(self.text, written, comments) if written else self.text
+        protocol = self.protocol | written.get(PROTOCOL, {})
         return dataclasses.replace(self, parameters=parameters, protocol=protocol, text=text)
 
 
@@ -187,7 +188,7 @@ def text_with_protocol(sheet: Sheet, options: DataclassInstance) -> str:
     unwritten = {key: value for key, value in values.items() if sheet.protocol.get(key) != value}
     if not unwritten:
         return sheet.text
-    return set_values(sheet.text, PROTOCOL, unwritten, comments)
+    return set_values(sheet.text, {PROTOCOL: unwritten}, {PROTOCOL: comments})
 
 
 def parse_sheet(text: str, name: str) -> Sheet:
