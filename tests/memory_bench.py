@@ -11,12 +11,9 @@ from neurosim.fast_weights.key_value_codes import KeyValueCodes
 from neurosim.fast_weights.retrieval_strings import DIGITS, LETTERS, parse_string, rebound_at_lag
 from neurosim.fast_weights.schedule import Schedule
 from neurosim.fast_weights.spiking_associative_memory import LAST_UPDATE, WEIGHTS, AssociativeMemory
+from neurosim.memory_mechanisms import HEBBIAN, PRESYNAPTIC
 from neurosim.parameters import Sheet
-from neurosim.parameters.associative_memory import (
-    HEBBIAN,
-    PRESYNAPTIC,
-    AssociativeMemoryParameters,
-)
+from neurosim.parameters.associative_memory import AssociativeMemoryParameters
 from neurosim.parameters.library import load_model
 from neurosim.session import Session
 from neurosim.simulation.job import Job

@@ -30,7 +30,8 @@ from neurosim.fast_weights.spiking_associative_memory import (
     WEIGHTS,
     AssociativeMemory,
 )
-from neurosim.parameters.associative_memory import PRESYNAPTIC, AssociativeMemoryParameters
+from neurosim.memory_mechanisms import PRESYNAPTIC
+from neurosim.parameters.associative_memory import AssociativeMemoryParameters
 from neurosim.simulation.job import derived_seed
 
 # Brian2 calls a library by names of old.

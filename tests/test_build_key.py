@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from neurosim.parameters import CIRCUITS
 from neurosim.parameters.library import load_model
 from neurosim.parameters.quantities import format_quantity
 from neurosim.parameters.sections import Declaration, declarations_of, sections_of
@@ -184,6 +185,14 @@ def test_comments_layout_and_how_a_circuit_is_run_leave_the_key_alone(
     before = key_of(area_job(), compiler)
     edit(package / file, old, new)
     assert key_of(area_job(), compiler) == before
+
+
+@pytest.mark.parametrize("circuit", CIRCUITS)
+def test_no_circuit_depends_on_the_ranges_of_parameters(circuit: str, package: Path) -> None:
+    before = key.source_hash(f"neurosim.circuits.{circuit}")
+    for path in (package / "parameters").glob("*.py"):
+        path.write_text(f"{path.read_text(encoding='utf-8')}\nNEW = 1\n", encoding="utf-8")
+    assert key.source_hash(f"neurosim.circuits.{circuit}") == before
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -34,7 +34,7 @@ from neurosim.circuits.lif_blocks import (
     population,
 )
 from neurosim.circuits.tsodyks_markram import RELEASE, clearing, terminals
-from neurosim.parameters.associative_memory import HEBBIAN
+from neurosim.memory_mechanisms import HEBBIAN
 from neurosim.release_conventions import BEFORE_JUMP
 from neurosim.simulation.interactive import Circuit, circuit_of_strings
 from neurosim.tick import TICK

@@ -20,7 +20,7 @@ from brian2 import Clock, NeuronGroup, SpikeMonitor, Synapses, TimedArray, linke
 
 from neurosim.circuits import area
 from neurosim.circuits.fly_hash import APL, KENYON_CELLS, REGULAR_NEURONS, WEIGHT
-from neurosim.parameters.hashed_area import N_RECORDED
+from neurosim.recorded_neurons import N_PROJECTION_NEURONS
 from neurosim.simulation.interactive import Circuit, circuit_of_trials
 from neurosim.tick import TICK
 
@@ -94,7 +94,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     dict of str to Brian2 object
         Those of an area, where ``input`` are the Kenyon cells; ``projection_neurons``, ``apl``,
         the synapses ``claws`` and ``input_to_apl``, and ``projection_neurons_spikes`` of the first
-        `N_RECORDED`.
+        `~neurosim.recorded_neurons.N_PROJECTION_NEURONS`.
     """
     return area.assemble(structure, stages, source=KenyonCells())
 
@@ -164,7 +164,7 @@ class KenyonCells(area.PoissonUnits):
             namespace={},
             name="input_to_apl",
         )
-        recorded = projection_neurons[: min(N_RECORDED, len(projection_neurons))]
+        recorded = projection_neurons[: min(N_PROJECTION_NEURONS, len(projection_neurons))]
         return {
             "projection_neurons": projection_neurons,
             "apl": apl,

@@ -12,7 +12,7 @@ import numpy as np
 
 from neurosim.fast_weights.examination import Examination, Measured
 from neurosim.fast_weights.retrieval_strings import DIGITS, LETTERS, KeyValueSequence
-from neurosim.parameters.associative_memory import PRESYNAPTIC
+from neurosim.memory_mechanisms import PRESYNAPTIC
 
 N_PAIRS = 4
 N_ASKED = 2  # letters of each string, half of them shown; ours

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from neurosim.errors import InputError
+from neurosim.memory_mechanisms import HEBBIAN, PRESYNAPTIC
 from neurosim.parameters.fields import parameter
 from neurosim.parameters.sections import compiled_in, with_values
 from neurosim.tick import TICK
 
-HEBBIAN, PRESYNAPTIC = "hebbian", "presynaptic"
 # The parameters that only one mechanism of the synapses from keys to values has.
 OF_MECHANISM = {
     HEBBIAN: tuple(

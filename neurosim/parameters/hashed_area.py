@@ -13,13 +13,10 @@ from neurosim.errors import InputError
 from neurosim.parameters import fly_hash
 from neurosim.parameters.area import AreaParameters
 from neurosim.parameters.fields import parameter
+from neurosim.recorded_neurons import N_PROJECTION_NEURONS
 
 if TYPE_CHECKING:
     import numpy as np
-
-# Projection neurons whose spikes are recorded, the first ones. Ours: enough for a raster; all of
-# them would fire half of the spikes of a recording.
-N_RECORDED = 64
 
 
 @dataclass(frozen=True)
@@ -71,7 +68,7 @@ class HashedAreaParameters(AreaParameters):
     @property
     def populations(self) -> dict[str, int]:
         """Number of units of each recorded population."""
-        recorded = min(N_RECORDED, self.projection_neurons.n)
+        recorded = min(N_PROJECTION_NEURONS, self.projection_neurons.n)
         return {**super().populations, "projection_neurons": recorded}
 
     @property
