@@ -154,7 +154,7 @@ class Schedule:
                     tables["between_areas_normalised"][whole, target] = 1
 
     def _column(self, fibre: Fibre) -> int:
-        """As `neurosim.circuits.areas.fibre_number`, which would import Brian2."""
+        """Return the number of a fibre between areas, as `neurosim.circuits.areas` counts them."""
         areas = list(self.areas)
         return areas.index(fibre.source) * len(areas) + areas.index(fibre.target)
 
