@@ -115,10 +115,10 @@ learning_rate = {name}_learning_rate(t) : 1 (shared)
 # the spike that triggers potentiation, as the rule asks. r1 counts from the presynaptic spike and
 # not from its arrival: of a pair less than the delay apart, both changes are made.
 ON_PRE = """
-g_e_post += w
-w = clip(w - learning_rate*a2_minus*w_max*o1_post, 0*siemens, w_max)
+g_e_post += {transmitted}
+w = clip(w - {rate}*a2_minus*w_max*o1_post, 0*siemens, w_max)
 """
-ON_POST = "w = clip(w + learning_rate*a3_plus*w_max*r1_pre*o2_post, 0*siemens, w_max)"
+ON_POST = "w = clip(w + {rate}*a3_plus*w_max*r1_pre*o2_post, 0*siemens, w_max)"
 
 
 class PoissonUnits:
@@ -307,9 +307,9 @@ def assemble(
             tables,
             gate,
         ),
-        "excitatory_to_inhibitory": _fixed_projection(excitatory, inhibitory, "g_e"),
-        "inhibitory_to_excitatory": _fixed_projection(inhibitory, excitatory, "g_i"),
-        "inhibitory_to_inhibitory": _fixed_projection(inhibitory, inhibitory, "g_i"),
+        "excitatory_to_inhibitory": fixed_projection(excitatory, inhibitory, "g_e"),
+        "inhibitory_to_excitatory": fixed_projection(inhibitory, excitatory, "g_i"),
+        "inhibitory_to_inhibitory": fixed_projection(inhibitory, inhibitory, "g_i"),
     }
     monitors = {
         f"{name}_spikes": SpikeMonitor(group, name=f"{name}_spikes")
@@ -389,9 +389,9 @@ def _plastic_projection(
         source,
         target,
         PLASTIC.format(name=name),
-        on_pre=gate.rule(ON_PRE),
+        on_pre=ON_PRE.format(transmitted="w", rate=gate.rate),
         on_post={
-            "post": gate.rule(ON_POST),
+            "post": ON_POST.format(rate=gate.rate),
             "sum": f"{total}_post += w",
             "rescale": f"w = clip(w*{gate.scale(f'{budget}/{total}_post')}, 0*siemens, w_max)",
         },
@@ -405,7 +405,19 @@ def _plastic_projection(
     return synapses
 
 
-def _fixed_projection(source: NeuronGroup, target: NeuronGroup, conductance: str) -> Synapses:
+def fixed_projection(source: NeuronGroup, target: NeuronGroup, conductance: str) -> Synapses:
+    """Return synapses of one weight.
+
+    Parameters
+    ----------
+    source, target : NeuronGroup
+    conductance : str
+        Of the target, which a spike raises by the weight: ``"g_e"`` or ``"g_i"``.
+
+    Returns
+    -------
+    Synapses
+    """
     return Synapses(
         source,
         target,

@@ -21,11 +21,11 @@ from brian2 import Clock, NeuronGroup, Quantity, SpikeMonitor, Synapses, TimedAr
 from neurosim.circuits.area import (
     EXCITATORY,
     EXCITATORY_CURRENTS,
-    FIXED,
     INHIBITORY,
     INPUT,
     ON_POST,
     ON_PRE,
+    fixed_projection,
 )
 from neurosim.circuits.poisson import event_count
 from neurosim.circuits.stages import Stages
@@ -220,7 +220,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
             excitatory,
             "between_areas",
             PLASTIC.format(learning_rate="between_areas_learning_rate(t, fibre)") + FIBRE,
-            ON_PRE.replace("g_e_post += w", "g_e_post += gain*w"),
+            "gain*w",
             "normalise_between",
             f"between_total_post += {learns}*w; between_budget_post += {learns}*w_initial",
             f"w = clip(w*(1 + {learns}*(between_budget_post/between_total_post - 1)), "
@@ -228,9 +228,9 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
             tables,
             delay=None,
         ),
-        "excitatory_to_inhibitory": _fixed_projection(excitatory, inhibitory, "g_e"),
-        "inhibitory_to_excitatory": _fixed_projection(inhibitory, excitatory, "g_i"),
-        "inhibitory_to_inhibitory": _fixed_projection(inhibitory, inhibitory, "g_i"),
+        "excitatory_to_inhibitory": fixed_projection(excitatory, inhibitory, "g_e"),
+        "inhibitory_to_excitatory": fixed_projection(inhibitory, excitatory, "g_i"),
+        "inhibitory_to_inhibitory": fixed_projection(inhibitory, inhibitory, "g_i"),
     }
     monitors = {
         f"{name}_spikes": SpikeMonitor(cells, name=f"{name}_spikes")
@@ -299,7 +299,7 @@ def _plastic_projection(
         target,
         name,
         PLASTIC.format(learning_rate=f"{name}_learning_rate(t, area_post)"),
-        ON_PRE,
+        "w",
         event,
         f"{total}_post += w",
         f"w = clip(w*{budget}/{total}_post, 0*siemens, w_max)",
@@ -312,7 +312,7 @@ def _synapses(
     target: NeuronGroup,
     name: str,
     equations: str,
-    on_pre: str,
+    transmitted: str,
     event: str,
     add_up: str,
     rescale: str,
@@ -323,8 +323,8 @@ def _synapses(
         source,
         target,
         equations,
-        on_pre=on_pre,
-        on_post={"post": ON_POST, "sum": add_up, "rescale": rescale},
+        on_pre=ON_PRE.format(transmitted=transmitted, rate="learning_rate"),
+        on_post={"post": ON_POST.format(rate="learning_rate"), "sum": add_up, "rescale": rescale},
         on_event={"pre": "spike", "post": "spike", "sum": event, "rescale": event},
         delay=delay,
         clock=target.clock,
@@ -333,15 +333,3 @@ def _synapses(
     )
     synapses.sum.order, synapses.rescale.order = 1, 2
     return synapses
-
-
-def _fixed_projection(source: NeuronGroup, target: NeuronGroup, conductance: str) -> Synapses:
-    return Synapses(
-        source,
-        target,
-        FIXED,
-        on_pre=f"{conductance}_post += weight",
-        delay=1 * ms,
-        clock=target.clock,
-        name=f"{source.name}_to_{target.name}",
-    )

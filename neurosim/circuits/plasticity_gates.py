@@ -139,17 +139,16 @@ class Gate:
         """Condition of an excitatory cell under which it is normalised, to be added to others."""
         return " and gate > 0" if self.mechanism == PLATEAU else ""
 
-    def rule(self, statement: str) -> str:
-        """Return a rule of learning, the learning rate multiplied by the gate."""
-        if self.mechanism == NO_GATE:
-            return statement
-        return statement.replace("learning_rate", "learning_rate*gate_post")
+    @property
+    def rate(self) -> str:
+        """Learning rate of a synapse."""
+        return "learning_rate" if self.mechanism == NO_GATE else "learning_rate*gate_post"
 
     def scale(self, ratio: str) -> str:
         """Return the factor of normalisation, given the ratio of wanted to actual total."""
         if self.mechanism != PLATEAU:
             return ratio
-        return f"(1 + clip(learning_rate*gate_post, 0, 1)*({ratio} - 1))"
+        return f"(1 + clip({self.rate}, 0, 1)*({ratio} - 1))"
 
     @property
     def schedules(self) -> tuple[str, ...]:
