@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -77,6 +78,15 @@ SHORT_PROTOCOL = {
     "protocol.composite_trials": "1",
     "protocol.learning_rate": "0.5",
 }
+
+
+def pytest_collection_finish() -> None:
+    """Keep what has been imported out of the collections of garbage to come.
+
+    Brian2 collects it at every run, which takes as long as the assembly of a small network.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -77,7 +77,12 @@ def fitted(jobs: list[Job], odours: np.ndarray) -> ns.FlyHash:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_it_passes_the_checks_of_scikit_learn(jobs: list[Job]) -> None:
+def test_it_passes_the_checks_of_scikit_learn(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # They ask how it is called, not how near the calibration comes, and their data of few features
+    # drive all cells alike, for which it would search on and on.
+    monkeypatch.setattr("neurosim.hashing.calibration.MOST_STEPS", 3)
     check_estimator(small())
 
 
