@@ -265,48 +265,76 @@ MEASURED = {
     "np_to_p_ratio": 0.11,
     "np_p_roc_area": 0.995,
 }
-RUNS: dict[str, Callable[[], Run]] = {
-    "every condition": lambda: ison_run(
-        pictures(), conditions=load_protocol("ison2015").script.CONDITIONS, values=MEASURED
-    ),
-    "few trials, pictures that are gone": lambda: ison_run(
-        gone(), n_tests=4, n_composites=1, conditions=CONTROL
-    ),
-    "silence": lambda: ison_run(codes(), silence, values=NAN, conditions=CONTROL),
-    "no change": lambda: ison_run(pictures(5, 2), forgetter, values=NAN, conditions=CONTROL),
-    "most": lambda: ison_run(codes(20, 2), n_tests=20, n_composites=15, conditions=CONTROL),
-    "doses": lambda: dose_run(conditions=("main", "recurrent_only", "input_only")),
-    "one condition of doses": lambda: dose_run(conditions=("recurrent_only", "main")),
-    "doses without a response": lambda: dose_run(silence),
-    "views": lambda: views_run(),
-    "views without a response": lambda: views_run(silence),
-    "hashes": lambda: similarity_run(),
-    "hashes of few odours": lambda: similarity_run(
-        options={"data": "clustered"}, recording=hash_recording(5, n_types=50)
-    ),
-    "hashes without a spike": lambda: similarity_run(
-        values={"spearman_cosine": NAN}, recording=hash_recording(silent=True)
-    ),
-    "APL": lambda: apl_run(noise=0.05),
-    "APL without a spike": lambda: apl_run(silent=True),
-    "working memory": lambda: memory_run(memory_recordings()),
-    "retrieval": lambda: retrieval_run(tuple(RETRIEVAL.script.CONDITIONS)),
-    "patterns": lambda: recall_run(RECALLED),
-    "three memories": lambda: comparison_run(COMPARED),
-    "one condition of three memories": lambda: comparison_run(("main",), NAN),
-    "assemblies": lambda: assembly_run(ASSEMBLIES),
-    "one condition of assemblies": lambda: assembly_run(("main",), NAN),
-    "sparse storage": lambda: storage_run(STORED),
-    "one condition of sparse storage": lambda: storage_run(("main",), NAN),
-    "synapses": lambda: plasticity_run(**SHORT),
-    "synapses of another sheet": lambda: plasticity_run("mongillo2008_synapse", **SHORT),
+# By protocol, so that no run is made before a test asks for it.
+RUNS: dict[str, dict[str, Callable[[], Run]]] = {
+    "ison2015": {
+        "every condition": lambda: ison_run(
+            pictures(), conditions=load_protocol("ison2015").script.CONDITIONS, values=MEASURED
+        ),
+        "few trials, pictures that are gone": lambda: ison_run(
+            gone(), n_tests=4, n_composites=1, conditions=CONTROL
+        ),
+        "silence": lambda: ison_run(codes(), silence, values=NAN, conditions=CONTROL),
+        "no change": lambda: ison_run(pictures(5, 2), forgetter, values=NAN, conditions=CONTROL),
+        "most": lambda: ison_run(codes(20, 2), n_tests=20, n_composites=15, conditions=CONTROL),
+    },
+    "ison2015_dose": {
+        "doses": lambda: dose_run(conditions=("main", "recurrent_only", "input_only")),
+        "one condition of doses": lambda: dose_run(conditions=("recurrent_only", "main")),
+        "doses without a response": lambda: dose_run(silence),
+    },
+    "ison2015_views": {
+        "views": lambda: views_run(),
+        "views without a response": lambda: views_run(silence),
+    },
+    "similarity": {
+        "hashes": lambda: similarity_run(),
+        "hashes of few odours": lambda: similarity_run(
+            options={"data": "clustered"}, recording=hash_recording(5, n_types=50)
+        ),
+        "hashes without a spike": lambda: similarity_run(
+            values={"spearman_cosine": NAN}, recording=hash_recording(silent=True)
+        ),
+    },
+    "apl": {
+        "APL": lambda: apl_run(noise=0.05),
+        "APL without a spike": lambda: apl_run(silent=True),
+    },
+    "working_memory": {
+        "working memory": lambda: memory_run(memory_recordings()),
+    },
+    "associative_retrieval": {
+        "retrieval": lambda: retrieval_run(tuple(RETRIEVAL.script.CONDITIONS)),
+    },
+    "pattern_recall": {
+        "patterns": lambda: recall_run(RECALLED),
+    },
+    "three_memories": {
+        "three memories": lambda: comparison_run(COMPARED),
+        "one condition of three memories": lambda: comparison_run(("main",), NAN),
+    },
+    "assembly_calculus": {
+        "assemblies": lambda: assembly_run(ASSEMBLIES),
+        "one condition of assemblies": lambda: assembly_run(("main",), NAN),
+    },
+    "sparse_storage": {
+        "sparse storage": lambda: storage_run(STORED),
+        "one condition of sparse storage": lambda: storage_run(("main",), NAN),
+    },
+    "short_term_plasticity": {
+        "synapses": lambda: plasticity_run(**SHORT),
+        "synapses of another sheet": lambda: plasticity_run("mongillo2008_synapse", **SHORT),
+    },
 }
 STANDARD = "every condition"
 
 
 @functools.cache
 def made(kind: str) -> Run:
-    return RUNS[kind]()
+    protocol = next(name for name, kinds in RUNS.items() if kind in kinds)
+    run = RUNS[protocol][kind]()
+    assert run.protocol == protocol
+    return run
 
 
 @functools.cache
@@ -319,11 +347,13 @@ def figure_of(name: str, kind: str = STANDARD) -> Figure:
 
 
 OF_RUNS = [name for name in names("figures") if kind_of(load_figure(name)) == RUN]
+PROTOCOL_OF = {name: load_figure(name).PROTOCOL for name in OF_RUNS}
 DRAWN = [
     (name, kind)
-    for kind in RUNS
+    for protocol, kinds in RUNS.items()
+    for kind in kinds
     for name in OF_RUNS
-    if made(kind).protocol == load_figure(name).PROTOCOL
+    if PROTOCOL_OF[name] == protocol
 ]
 
 
@@ -1067,10 +1097,9 @@ def test_all_figures_of_a_run_are_drawn_and_the_others_left_out(
     assert sorted(path.name for path in (tmp_path / "drawn").iterdir()) == sorted(
         Path(path).name for path in expected
     )
-    protocols = {name: load_figure(name).PROTOCOL for name in OF_RUNS}
     reasons = {
         name: f"draws runs of '{protocol}', not of 'ison2015'."
-        for name, protocol in protocols.items()
+        for name, protocol in PROTOCOL_OF.items()
         if protocol != "ison2015"
     } | {"ison2015_conditions": "needs the condition 'plasticity_off', which was not run."}
     reasons |= {kind: f"draws a {kind}, not a run." for kind in ("sensitivity", "sweep")}
