@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from invented_runs import invent_results, measured_in
 from memory_bench import SMALL_MEMORY, MemoryBench, small_memory, small_sheet
 
 import neurosim as ns
@@ -25,9 +26,7 @@ from neurosim.fast_weights.retrieval_strings import DIGITS, random_strings
 from neurosim.nwb import read_nwb
 from neurosim.protocol import load_protocol
 from neurosim.run_directory import Run, load_run
-from neurosim.session import Session
 from neurosim.simulation.job import Job
-from neurosim.simulation.target import Result
 
 # Brian2 calls a library by names of old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -159,22 +158,11 @@ def test_answers_are_read_back_or_refused(tmp_path: Path) -> None:
 @pytest.fixture
 def invented(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Let random spikes and weights stand for simulations; return the jobs."""
-    jobs: list[Job] = []
-
-    def invent(job: Job, *rest: object) -> Result:
-        jobs.append(job)
-        return Result(MemoryBench().invented(job), "standalone", 0.0, 0.0)
-
-    monkeypatch.setattr("neurosim.session.simulate", invent)
-    return jobs
+    return invent_results(monkeypatch, {"associative_memory": MemoryBench()})
 
 
 def measured(condition: str, **options: Any) -> Mapping[str, float]:
-    sheet = small_sheet()
-    chosen = PROTOCOL.options(sheet, {f"protocol.{k}": v for k, v in options.items()}, True)
-    session = Session(sheet.parameters, sheet.circuit, 1, "standalone")
-    values: Mapping[str, float] = PROTOCOL.script.run_condition(condition, session, chosen)[1]
-    return values
+    return measured_in(PROTOCOL, small_sheet(), condition, **options)
 
 
 @pytest.mark.parametrize("condition", PROTOCOL.script.CONDITIONS)

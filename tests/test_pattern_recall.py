@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from invented_runs import invent_results, measured_in
 from pattern_bench import PatternBench, small_pattern_memory, small_pattern_sheet
 
 from neurosim.abstract.fast_weights import decay_factor
@@ -34,9 +35,7 @@ from neurosim.fast_weights.spiking_pattern_memory import Recalled
 from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
-from neurosim.session import Session
 from neurosim.simulation.job import Job
-from neurosim.simulation.target import Result
 from neurosim.timeline import Timeline
 
 PROTOCOL = load_protocol("pattern_recall")
@@ -49,22 +48,11 @@ def examination(n_sequences: int = 20, **changes: Any) -> PatternExamination:
 @pytest.fixture
 def invented(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Let random spikes and weights stand for simulations; return the jobs."""
-    jobs: list[Job] = []
-
-    def invent(job: Job, *rest: object) -> Result:
-        jobs.append(job)
-        return Result(PatternBench().invented(job), "standalone", 0.0, 0.0)
-
-    monkeypatch.setattr("neurosim.session.simulate", invent)
-    return jobs
+    return invent_results(monkeypatch, {"pattern_memory": PatternBench()})
 
 
 def measured(condition: str, **options: Any) -> Mapping[str, float]:
-    sheet = small_pattern_sheet()
-    chosen = PROTOCOL.options(sheet, {f"protocol.{k}": v for k, v in options.items()}, True)
-    session = Session(sheet.parameters, sheet.circuit, 1, "standalone")
-    values: Mapping[str, float] = PROTOCOL.script.run_condition(condition, session, chosen)[1]
-    return values
+    return measured_in(PROTOCOL, small_pattern_sheet(), condition, **options)
 
 
 # What is simulated

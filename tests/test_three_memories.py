@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from activity_bench import ActivityBench, small_activity
+from invented_runs import invent_results, measured_in
 from memory_bench import MemoryBench, small_memory, small_sheet
 
 from neurosim.errors import InputError
@@ -30,7 +31,6 @@ from neurosim.fast_weights.three_memories import (
 from neurosim.protocol import load_protocol
 from neurosim.session import Session
 from neurosim.simulation.job import Job
-from neurosim.simulation.target import Result
 
 # Brian2 calls a library by names of old.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -139,23 +139,13 @@ def test_activity_is_shown_the_same_strings_and_read_at_all_places() -> None:
 @pytest.fixture
 def invented(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """Let random spikes and weights stand for simulations; return the jobs."""
-    jobs: list[Job] = []
-
-    def invent(job: Job, *rest: object) -> Result:
-        jobs.append(job)
-        bench = ActivityBench() if job.circuit == "activity_memory" else MemoryBench()
-        return Result(bench.invented(job), "standalone", 0.0, 0.0)
-
-    monkeypatch.setattr("neurosim.session.simulate", invent)
-    return jobs
+    return invent_results(
+        monkeypatch, {"activity_memory": ActivityBench(), "associative_memory": MemoryBench()}
+    )
 
 
 def measured(condition: str) -> Mapping[str, float]:
-    sheet = small_sheet()
-    options = PROTOCOL.options(sheet, {"protocol.n_strings": 4}, True)
-    session = Session(sheet.parameters, sheet.circuit, 1, "standalone")
-    values: Mapping[str, float] = PROTOCOL.script.run_condition(condition, session, options)[1]
-    return values
+    return measured_in(PROTOCOL, small_sheet(), condition, n_strings=4)
 
 
 @pytest.mark.parametrize("condition", PROTOCOL.script.CONDITIONS)
