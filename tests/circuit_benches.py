@@ -250,18 +250,19 @@ class HashBench:
         return {name: arrays[name] for name in job.outputs}
 
 
-OF_THE_PROTOCOL = {
-    "activity_memory": ActivityBench.of_the_protocol,
-    "area": AreaBench.of_the_protocol,
-    "areas": AreasBench.of_the_protocol,
-    "associative_memory": MemoryBench.of_the_protocol,
-    "gated_area": GatedAreaBench.of_the_protocol,
-    "fly_hash": HashBench.of_the_protocol,
-    "hashed_area": HashedAreaBench.of_the_protocol,
-    "pattern_memory": PatternBench.of_the_protocol,
-    "short_term_plasticity": PlasticityBench.of_the_protocol,
-    "working_memory": WorkingMemoryBench.of_the_protocol,
+BENCHES: Mapping[str, type[Any]] = {
+    "activity_memory": ActivityBench,
+    "area": AreaBench,
+    "areas": AreasBench,
+    "associative_memory": MemoryBench,
+    "gated_area": GatedAreaBench,
+    "fly_hash": HashBench,
+    "hashed_area": HashedAreaBench,
+    "pattern_memory": PatternBench,
+    "short_term_plasticity": PlasticityBench,
+    "working_memory": WorkingMemoryBench,
 }
+OF_THE_PROTOCOL = {circuit: bench.of_the_protocol for circuit, bench in BENCHES.items()}
 CIRCUIT_OF = {name: load_model(name).circuit for name in names("models")}
 SHEETS = {name: circuit for name, circuit in CIRCUIT_OF.items() if circuit in OF_THE_PROTOCOL}
 
@@ -269,14 +270,6 @@ SHEETS = {name: circuit for name, circuit in CIRCUIT_OF.items() if circuit in OF
 def benches_of(make_area_job: Callable[..., Job]) -> dict[str, Bench]:
     """Return a bench for every circuit."""
     return {
-        "activity_memory": ActivityBench(),
-        "area": AreaBench(make_area_job),
-        "areas": AreasBench(),
-        "associative_memory": MemoryBench(),
-        "gated_area": GatedAreaBench(make_area_job),
-        "fly_hash": HashBench(),
-        "hashed_area": HashedAreaBench(make_area_job),
-        "pattern_memory": PatternBench(),
-        "short_term_plasticity": PlasticityBench(),
-        "working_memory": WorkingMemoryBench(),
+        circuit: bench(make_area_job) if issubclass(bench, AreaBench) else bench()
+        for circuit, bench in BENCHES.items()
     }

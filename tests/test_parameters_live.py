@@ -2,6 +2,10 @@
 
 Where a word in a sheet chooses between mechanisms, a parameter is overridden under each of them: it
 has an effect there, or is refused.
+
+Whether a parameter is live belongs to the circuit and its mechanisms, not to the values in a sheet.
+So of the sheets of a circuit that choose the same mechanisms one is run, and the others are
+compared with it in what they hand to the circuit.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from circuit_benches import (
+    BENCHES,
     CIRCUIT_OF,
     OF_THE_PROTOCOL,
     SHEETS,
@@ -24,6 +29,7 @@ from circuit_benches import (
 
 from neurosim.errors import InputError
 from neurosim.parameters import CIRCUITS, Sheet
+from neurosim.parameters.library import load_model
 from neurosim.parameters.quantities import format_quantity
 from neurosim.parameters.sections import Declaration, declarations_of, sections_of
 from neurosim.simulation.job import Job
@@ -44,13 +50,43 @@ PARAMETERS: dict[str, dict[str, Declaration]] = {
 }
 
 
+def words_of(sheet: Sheet) -> dict[str, str]:
+    """Return the mechanisms that a sheet chooses."""
+    return {
+        name: value_of(sheet.parameters, name)
+        for name, declaration in PARAMETERS[sheet.circuit].items()
+        if declaration.constraint.choices
+    }
+
+
+def represented() -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """Return the sheets for which another one is run, that one and the setting of its bench."""
+    seen: list[tuple[str, dict[str, str], str, Mapping[str, Any]]] = []
+    others: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for name, circuit in SHEETS.items():
+        own = words_of(load_model(name))
+        same = [it[2:] for it in seen if it[:2] == (circuit, own)]
+        if same:
+            others[name] = same[0]
+            continue
+        for changes in ({}, *BENCHES[circuit].settings):
+            words = own | {key: value for key, value in changes.items() if key in own}
+            seen.append((circuit, words, name, changes))
+    return others
+
+
+REPRESENTED = represented()
+RUN = [name for name in SHEETS if name not in REPRESENTED]
+
+
 def of_sheets(compiled_in: bool) -> list[tuple[str, str]]:
-    """Return every sheet with each of its parameters that a circuit is run for."""
+    """Return every sheet that is run with each of its parameters that it is run for."""
     return [
         (sheet, name)
-        for sheet, circuit in SHEETS.items()
-        for name, declaration in PARAMETERS[circuit].items()
-        if declaration.constraint.rebuild == compiled_in and name not in OF_THE_PROTOCOL[circuit]
+        for sheet in RUN
+        for name, declaration in PARAMETERS[SHEETS[sheet]].items()
+        if declaration.constraint.rebuild == compiled_in
+        and name not in OF_THE_PROTOCOL[SHEETS[sheet]]
     ]
 
 
@@ -82,14 +118,26 @@ def settings_of(bench: Bench) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 @pytest.fixture(scope="module")
-def unchanged(benches: dict[str, Bench]) -> Callable[[str, int], Outputs]:
+def sheet_at(benches: dict[str, Bench]) -> Callable[[str, int], Sheet]:
+    """Return a function that gives a sheet at one of the settings of its bench."""
+
+    @functools.cache
+    def at(name: str, setting: int) -> Sheet:
+        bench = benches[SHEETS[name]]
+        return bench.sheet(name).with_overrides(dict(settings_of(bench))[setting])
+
+    return at
+
+
+@pytest.fixture(scope="module")
+def unchanged(
+    benches: dict[str, Bench], sheet_at: Callable[[str, int], Sheet]
+) -> Callable[[str, int], Outputs]:
     """Return a function that gives what a sheet does at one of the settings of its bench."""
 
     @functools.cache
     def run(name: str, setting: int) -> Outputs:
-        bench = benches[SHEETS[name]]
-        changes = dict(settings_of(bench))[setting]
-        return bench.compiled(bench.sheet(name).with_overrides(changes).parameters)
+        return benches[SHEETS[name]].compiled(sheet_at(name, setting).parameters)
 
     return run
 
@@ -132,13 +180,17 @@ def test_the_runs_of_a_hash_that_are_compared_have_spikes_and_inhibition(
 
 @pytest.mark.parametrize(("sheet", "name"), of_sheets(compiled_in=False))
 def test_a_parameter_changes_spikes_weights_or_voltages_or_is_refused(
-    sheet: str, name: str, unchanged: Callable[..., Outputs], benches: dict[str, Bench]
+    sheet: str,
+    name: str,
+    unchanged: Callable[..., Outputs],
+    sheet_at: Callable[[str, int], Sheet],
+    benches: dict[str, Bench],
 ) -> None:
     bench, is_live = benches[SHEETS[sheet]], False
     for number, changes in settings_of(bench):
-        before = bench.sheet(sheet).with_overrides(changes)
         if is_live and not changes:
             continue
+        before = sheet_at(sheet, number)
         value = another(before, name)
         try:
             after = before.with_overrides({name: value})
@@ -150,7 +202,7 @@ def test_a_parameter_changes_spikes_weights_or_voltages_or_is_refused(
     assert is_live
 
 
-@pytest.mark.parametrize("sheet", SHEETS)
+@pytest.mark.parametrize("sheet", RUN)
 def test_what_is_compiled_in_changes_spikes_weights_and_voltages_or_is_refused(
     sheet: str, benches: dict[str, Bench]
 ) -> None:
@@ -171,6 +223,33 @@ def test_what_is_compiled_in_changes_spikes_weights_and_voltages_or_is_refused(
             live.add(name)
             assert differ(outputs, bench.live(after.parameters)), f"{name}={value}, {changes}"
     assert live == {name for it, name in of_sheets(compiled_in=True) if it == sheet}
+
+
+def handed_over(sheet: Sheet) -> dict[str, bool]:
+    """Return the parameters that can be overridden, and whether the circuit is told directly.
+
+    What is shown to it, and what is calibrated, it is told in other ways.
+    """
+    before, told = sheet.parameters, {}
+    for name in PARAMETERS[sheet.circuit]:
+        try:
+            after = sheet.with_overrides({name: another(sheet, name)}).parameters
+        except InputError:
+            continue
+        told[name] = after.structure() != before.structure() or (
+            after.run_arguments() != before.run_arguments()
+        )
+    return told
+
+
+@pytest.mark.parametrize("sheet", REPRESENTED)
+def test_a_sheet_tells_its_circuit_what_the_one_that_is_run_for_it_does(
+    sheet: str, benches: dict[str, Bench]
+) -> None:
+    bench, (other, changes) = benches[SHEETS[sheet]], REPRESENTED[sheet]
+    own = handed_over(bench.sheet(sheet))
+    assert own == handed_over(bench.sheet(other).with_overrides(changes))
+    assert any(own.values())
 
 
 def test_every_circuit_and_every_parameter_is_covered() -> None:
