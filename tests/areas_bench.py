@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -169,22 +170,27 @@ def invented_spikes(
     tables: Mapping[str, np.ndarray], n_cells: int, outputs: Sequence[str]
 ) -> dict[str, np.ndarray]:
     """Return spikes at 50 Hz: of ten cells for each shown pattern, and of those stimulated."""
-    index, times = [], []
-    for area, numbers in enumerate(tables["stimulus"].T.astype(int)):
-        for tick in range(0, len(numbers), 2):
-            driven = set(
-                np.flatnonzero(tables["excitatory_patterns"][int(tables["stimulated"][tick, area])])
-            )
-            if numbers[tick]:
-                driven |= set(range(10 * numbers[tick], 10 * numbers[tick] + 10))
-            if tables["inhibited"][tick, area]:
-                driven = set()
-            index += [area * n_cells + cell for cell in sorted(driven)]
-            times += [tick * 0.01 + 0.005] * len(driven)
+    patterns = [set(np.flatnonzero(pattern).tolist()) for pattern in tables["excitatory_patterns"]]
+
+    @functools.cache
+    def driven(shown: int, stimulated: int) -> np.ndarray:
+        own = range(10 * shown, 10 * shown + 10) if shown else ()
+        return np.array(sorted(patterns[stimulated].union(own)), dtype=int)
+
+    index, times = [np.zeros(0, dtype=int)], [np.zeros(0)]
+    rows = ("stimulus", "stimulated", "inhibited")
+    # Every other tick; most of a table is beyond its last presentation.
+    by_area = np.stack([tables[name][::2].T for name in rows], axis=-1).astype(int)
+    for area, ticks in enumerate(by_area):
+        for number in np.flatnonzero(ticks.any(axis=-1)).tolist():
+            shown, stimulated, inhibited = ticks[number].tolist()
+            cells = driven(shown, stimulated)[: 0 if inhibited else None]
+            index.append(area * n_cells + cells)
+            times.append(np.full(len(cells), 2 * number * 0.01 + 0.005))
     arrays = {name: np.zeros(0) for name in outputs}
     arrays |= {name: np.arange(9.0) for name in outputs if name.endswith(".w")}
-    arrays["excitatory_spikes.i"] = np.array(index, dtype=int)
-    arrays["excitatory_spikes.t"] = np.array(times)
+    arrays["excitatory_spikes.i"] = np.concatenate(index)
+    arrays["excitatory_spikes.t"] = np.concatenate(times)
     return arrays
 
 
