@@ -10,7 +10,7 @@ ison: $(VENV)/installed
 	$(BIN)/neurosim run ison2015 || [ $$? -eq 1 ]
 
 test: $(VENV)/installed-test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .
