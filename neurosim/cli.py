@@ -194,7 +194,7 @@ def _run(options: argparse.Namespace) -> int:
     from neurosim.experiment import run
     from neurosim.parameters import parse_assignments
     from neurosim.progress import TerminalProgress
-    from neurosim.run_directory import free_name
+    from neurosim.run_directory import Run, free_name
     from neurosim.scorecard import Row, any_missed, as_text
 
     asked: dict[str, Any] = {
@@ -211,14 +211,18 @@ def _run(options: argparse.Namespace) -> int:
         seeds = _seed_range(options.seeds)
         out = options.out or free_name(results / f"seeds-{seeds.start}-{seeds.stop}")
         rows = run_seeds(options.protocol, options.model, seeds=seeds, out=out, **asked)
+        _answer(as_text(rows))
     else:
+
+        def tell(scored: Run) -> None:
+            for given in scored.answers.values():
+                _answer(f"{answers.as_text(given)}\n")
+            _answer(as_text(scored.rows))
+
         seed = _integer(options.seed, "seed")
         out = options.out or free_name(results / f"seed-{seed}")
-        finished = run(options.protocol, options.model, seed=seed, out=out, **asked)
-        for given in finished.answers.values():
-            _answer(f"{answers.as_text(given)}\n")
-        rows = finished.rows
-    _answer(f"{as_text(rows)}\n\nwritten to {out}")
+        rows = run(options.protocol, options.model, seed=seed, out=out, scored=tell, **asked).rows
+    _answer(f"\nwritten to {out}")
     return MISSED_TARGET if any_missed(rows) else DONE
 
 

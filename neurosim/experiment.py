@@ -7,7 +7,7 @@ import dataclasses
 import os
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ def run(
     target: str = "auto",
     quick: bool = False,
     progress: Progress = QUIET,
+    scored: Callable[[Run], object] | None = None,
 ) -> Run:
     """Run a protocol with one seed.
 
@@ -59,6 +60,8 @@ def run(
         Reduced size; targets are then not judged.
     progress : Progress
         Told what is being done.
+    scored : callable, optional
+        Given the run as soon as it is scored: writing its directory takes a while more.
 
     Returns
     -------
@@ -78,10 +81,14 @@ def run(
     >>> run.scorecard
     """
     experiment = prepare(protocol, model, seed, overrides or {}, target, quick, progress)
+    tell = scored or (lambda finished: None)
     if out is None:
-        return experiment.run()
+        finished = experiment.run()
+        tell(finished)
+        return finished
     with written_aside(Path(out)) as directory, writers_imported_meanwhile():
         finished = experiment.run()
+        tell(finished)
         write_run(finished, directory)
     finished.path = Path(out)
     return finished

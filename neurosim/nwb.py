@@ -53,6 +53,9 @@ SESSION_START = datetime(2000, 1, 1, tzinfo=UTC)
 
 SHEET, RUN = "model_sheet", "run"
 UNIT = " Unit: "  # between the description of a column and its unit
+# From where on arrays are compressed, bytes: what NWB Inspector asks for. Spike times shrink by a
+# third at most, and compressing them takes longer than all the rest of writing a file.
+COMPRESSED_FROM = 50_000_000
 REQUIRED = (
     *(f"units/{name}" for name in ("population", "index", "spike_times", "spike_times_index")),
     "units/obs_intervals",
@@ -177,6 +180,9 @@ def identifier_of(recording: Recording) -> str:
 
 
 def _compressed(data: np.ndarray) -> Any:
+    """Return data as HDF5 shall keep them, compressed if they are large."""
+    if data.nbytes < COMPRESSED_FROM:
+        return data
     from hdmf.backends.hdf5 import H5DataIO
 
     # Level 1: on spike times, higher levels take longer and save next to nothing.

@@ -14,6 +14,7 @@ import h5py
 import numpy as np
 import pytest
 
+from neurosim import nwb
 from neurosim.errors import InputError
 from neurosim.nwb import read_nwb, write_nwb
 from neurosim.recording import TRIAL_COLUMNS, Recording, SpikeTrains, Trace, TrialValues
@@ -381,6 +382,19 @@ def test_round_trip_of_joined_recordings(recording: Recording, tmp_path: Path) -
     both = short.followed_by(short)
     write_nwb(both, tmp_path / "recording.nwb")
     assert_same(both, read_nwb(tmp_path / "recording.nwb"))
+
+
+def test_large_arrays_are_compressed_and_small_ones_not(
+    recording: Recording, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "recording.nwb"
+    for least, compression in ((None, None), (0, "gzip")):
+        if least is not None:
+            monkeypatch.setattr(nwb, "COMPRESSED_FROM", least)
+        write_nwb(recording, path)
+        with h5py.File(path) as file:
+            assert file["units/spike_times"].compression == compression
+        assert_same(recording, read_nwb(path))
 
 
 def test_trial_columns_are_those_of_the_trial_table() -> None:

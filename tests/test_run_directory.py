@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import neurosim as ns
-from neurosim import experiment
+from neurosim import experiment, figure
 from neurosim.errors import InputError
 from neurosim.nwb import read_nwb
 from neurosim.recording import TRIAL_COLUMNS, Recording
@@ -83,6 +83,33 @@ def test_the_files_of_a_run(saved: Path) -> None:
         expected += [f"conditions/{name}/model.toml", f"conditions/{name}/recording.nwb"]
     assert files(saved) == sorted(expected)
     assert sorted(path.name for path in saved.parent.iterdir()) == ["all"]
+
+
+def test_of_all_figures_only_that_of_the_protocol_is_loaded(
+    single: Run, every_condition: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded, load = set(), figure.load_script
+
+    def remember(kind: Any, name: Any) -> Any:
+        loaded.add(name)
+        return load(kind, name)
+
+    monkeypatch.setattr(figure, "load_script", remember)
+    assert (every_condition.save(tmp_path / "all") / "ison2015.png").is_file()
+    assert loaded == {"ison2015"}
+    assert not list(single.save(tmp_path / "single").glob("*.png")), "it needs `main`"
+
+
+def test_a_run_is_told_of_before_it_is_written(small_sheet: Path, tmp_path: Path) -> None:
+    told, out = [], tmp_path / "run"
+
+    def tell(run: Run) -> None:
+        told.append((run, out.exists()))
+
+    written = ns.run("ison2015", small_sheet, seed=3, out=out, scored=tell)
+    assert told == [(written, False)] and out.is_dir()
+    in_memory = ns.run("ison2015", small_sheet, seed=3, scored=tell)
+    assert told[1] == (in_memory, True) and len(told) == 2
 
 
 def test_a_run_without_main_has_a_recording_too(single: Run) -> None:
