@@ -213,6 +213,7 @@ def test_what_is_compiled_in_is_sizes_the_step_and_the_kind_of_spike_trains() ->
         "projection_neurons.spikes": "poisson_receptors",
         "kenyon_cells.n": 2000,
         "kenyon_cells.claws": 6,
+        "apl.release_exponent": 2,
     }
 
 

@@ -8,8 +8,8 @@ weighted by the gain of the antennal lobe, or the rate itself, which makes them 
 a random phase on.
 
 Potentials are relative to rest. Every parameter is a shared variable of a group, so that the
-compiled circuit takes it as an argument; only sizes, dt and the kind of spike trains are compiled
-in. The odours and the claws are tables, which it takes as arguments too.
+compiled circuit takes it as an argument; only sizes, dt, the kind of spike trains and the power of
+APL's release are compiled in. The odours and the claws are tables, which it takes as arguments too.
 """
 
 from __future__ import annotations
@@ -69,11 +69,12 @@ window : second (shared, constant)
 """
 
 # Inhibition is in units of the leak. More of it than a cell could follow within one step is cut
-# off, for the midpoint rule would turn it into excitation.
+# off, for the midpoint rule would turn it into excitation. The power of APL's potential is written
+# out as a product, for a power function in each cell and step would cost more than all the rest.
 KENYON_CELLS = """
 dv/dt = (drive - v + inhibition*(v_inhibition - v))/tau_m : volt
 ddrive/dt = -drive/tau_synapse : volt
-inhibition = clip(gain*v_apl, 0, tau_m/dt - 1) : 1
+inhibition = clip({released}, 0, tau_m/dt - 1) : 1
 v_apl : volt (linked)
 gain : 1/volt (shared, constant)
 tau_m : second (shared, constant)
@@ -123,6 +124,17 @@ def build(sheet: Sheet, seed: int = 0, odours: npt.ArrayLike | None = None) -> C
     return circuit_of_odours("fly_hash", sheet, seed, odours)
 
 
+def kenyon_cell_equations(release_exponent: int) -> str:
+    """Return the equations of Kenyon cells that APL inhibits.
+
+    Parameters
+    ----------
+    release_exponent : int
+        The power of APL's potential that inhibition grows with, 1 or more.
+    """
+    return KENYON_CELLS.format(released="*".join(["gain*v_apl"] * release_exponent))
+
+
 def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     """Create the Brian2 objects of the fly's hash.
 
@@ -131,7 +143,8 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     structure : mapping
         What is compiled in: ``receptor_neurons.n_per_type``, ``projection_neurons.n``,
         ``projection_neurons.spikes``, ``kenyon_cells.n``, ``kenyon_cells.claws``,
-        ``simulation.dt`` (s), and the capacity ``n_odours`` of the tables.
+        ``apl.release_exponent``, ``simulation.dt`` (s), and the capacity ``n_odours`` of the
+        tables.
     stages : Stages
         Called between creation, connection and initial values, so that parameters and tables
         reach the objects on every target.
@@ -145,7 +158,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     tables = _tables(structure)
     kenyon_cells = NeuronGroup(
         structure["kenyon_cells.n"],
-        KENYON_CELLS,
+        kenyon_cell_equations(structure["apl.release_exponent"]),
         threshold="v > v_threshold",
         reset="v = v_reset",
         # The inhibition changes in every step: exponential Euler would take an exponential of each

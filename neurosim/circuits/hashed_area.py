@@ -19,7 +19,7 @@ import numpy as np
 from brian2 import Clock, NeuronGroup, SpikeMonitor, Synapses, TimedArray, linked_var, second
 
 from neurosim.circuits import area
-from neurosim.circuits.fly_hash import APL, KENYON_CELLS, REGULAR_NEURONS, WEIGHT
+from neurosim.circuits.fly_hash import APL, REGULAR_NEURONS, WEIGHT, kenyon_cell_equations
 from neurosim.recorded_neurons import N_PROJECTION_NEURONS
 from neurosim.simulation.interactive import Circuit, circuit_of_trials
 from neurosim.tick import TICK
@@ -119,7 +119,8 @@ class KenyonCells(area.PoissonUnits):
         """Return the Kenyon cells, as the group ``input``."""
         return NeuronGroup(
             structure["input.n"],
-            KENYON_CELLS + TRACE,
+            # Ours: APL releases in proportion; of regular trains the codes are stable as it is.
+            kenyon_cell_equations(release_exponent=1) + TRACE,
             threshold="v > v_threshold",
             reset="v = v_reset; r1 += 1",
             method="rk2",

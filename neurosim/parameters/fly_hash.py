@@ -82,6 +82,7 @@ class AnteriorPairedLateral:
     gain: float = parameter("1/V", low=0)
     sparsity: float = parameter(low=0, high=0.5)
     release: float = parameter(low=0, high=100)
+    release_exponent: int = parameter(low=1, high=4, rebuild=True)
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,11 @@ class HashedAreaParameters(AreaParameters):
                 **{name: getattr(cells, name) for name in names} | {"epsp": 0.0}
             ),
             apl=fly_hash.AnteriorPairedLateral(
-                self.apl.tau_m, self.apl.excitation, 0.0, cells.n_active / cells.n, release
+                tau_m=self.apl.tau_m,
+                excitation=self.apl.excitation,
+                gain=0.0,
+                sparsity=cells.n_active / cells.n,
+                release=release,
+                release_exponent=1,  # as in the circuit
             ),
         )
