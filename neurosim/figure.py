@@ -67,7 +67,10 @@ def obstacle(name: str | os.PathLike[str], run: Run | Sweep) -> str | None:
     InputError
         If there is no such figure.
     """
-    script = load_figure(name)
+    return _obstacle(name, load_figure(name), run)
+
+
+def _obstacle(name: str | os.PathLike[str], script: ModuleType, run: Run | Sweep) -> str | None:
     if run.kind != kind_of(script):
         return f"The figure '{name}' draws a {kind_of(script)}, not a {run.kind}."
     if script.PROTOCOL not in (None, run.protocol):
@@ -113,7 +116,7 @@ def write_figure(
     """
     script = load_figure(name)
     check_format(file_format)
-    reason = obstacle(name, run)
+    reason = _obstacle(name, script, run)
     if reason is not None:
         raise InputError(reason)
     taken = list(inspect.signature(script.draw).parameters)[1:]

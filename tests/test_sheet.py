@@ -452,3 +452,14 @@ def test_the_check_of_comments_finds_bare_lines(text: str, bare: list[str]) -> N
 
 def test_the_check_of_comments_passes_the_test_sheet(area_text: Write) -> None:
     assert uncommented_lines(area_text()) == []
+
+
+def test_a_sheet_imports_the_parameters_of_its_circuit_only() -> None:
+    code = (
+        "import sys, neurosim.parameters.library as library\n"
+        "library.load_model('dasgupta2017')\n"
+        "print([name for name in sys.modules if name.startswith('neurosim.parameters.')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "neurosim.parameters.fly_hash" in done.stdout
+    assert "neurosim.parameters.working_memory" not in done.stdout

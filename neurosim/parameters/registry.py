@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
-from neurosim.parameters.activity_memory import ActivityMemoryParameters
-from neurosim.parameters.area import AreaParameters
-from neurosim.parameters.areas import AreasParameters
-from neurosim.parameters.associative_memory import AssociativeMemoryParameters
-from neurosim.parameters.fly_hash import FlyHashParameters
-from neurosim.parameters.gated_area import GatedAreaParameters
-from neurosim.parameters.hashed_area import HashedAreaParameters
-from neurosim.parameters.pattern_memory import PatternMemoryParameters
-from neurosim.parameters.short_term_plasticity import ShortTermPlasticityParameters
-from neurosim.parameters.working_memory import WorkingMemoryParameters
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 
-CIRCUITS: dict[str, type] = {
-    "activity_memory": ActivityMemoryParameters,
-    "area": AreaParameters,
-    "areas": AreasParameters,
-    "associative_memory": AssociativeMemoryParameters,
-    "fly_hash": FlyHashParameters,
-    "gated_area": GatedAreaParameters,
-    "hashed_area": HashedAreaParameters,
-    "pattern_memory": PatternMemoryParameters,
-    "short_term_plasticity": ShortTermPlasticityParameters,
-    "working_memory": WorkingMemoryParameters,
+_CLASSES = {
+    "activity_memory": "ActivityMemoryParameters",
+    "area": "AreaParameters",
+    "areas": "AreasParameters",
+    "associative_memory": "AssociativeMemoryParameters",
+    "fly_hash": "FlyHashParameters",
+    "gated_area": "GatedAreaParameters",
+    "hashed_area": "HashedAreaParameters",
+    "pattern_memory": "PatternMemoryParameters",
+    "short_term_plasticity": "ShortTermPlasticityParameters",
+    "working_memory": "WorkingMemoryParameters",
 }
+
+
+class _Circuits(Mapping[str, type]):
+    """Imports the parameters of a circuit when they are asked for: a sheet is of one circuit."""
+
+    def __getitem__(self, circuit: str) -> type:
+        name = _CLASSES[circuit]
+        found: type = getattr(import_module(f"neurosim.parameters.{circuit}"), name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_CLASSES)
+
+    def __len__(self) -> int:
+        return len(_CLASSES)
+
+    def __contains__(self, circuit: object) -> bool:
+        return circuit in _CLASSES
+
+
+CIRCUITS: Mapping[str, type] = _Circuits()
 """Parameter dataclass of every circuit, by the name that stands in a sheet."""
 
 EXTENDS: dict[str, str] = {"gated_area": "area", "hashed_area": "area"}
