@@ -15,6 +15,7 @@ from typing import Any
 from neurosim import __version__
 from neurosim.answers import Answer
 from neurosim.errors import InputError
+from neurosim.figure import may_be_drawn
 from neurosim.parameters import Sheet, text_with_protocol
 from neurosim.parameters.library import load_model
 from neurosim.parameters.registry import EXTENDS
@@ -25,7 +26,8 @@ from neurosim.scorecard import score
 from neurosim.session import Session
 
 VERSIONS = ("neurosim", "brian2", "numpy", "pynwb")
-WRITERS = ("pynwb", "h5py", "matplotlib.figure", "matplotlib.backends.backend_agg")
+WRITERS = ("pynwb", "h5py")
+DRAWERS = ("matplotlib.figure", "matplotlib.backends.backend_agg")
 
 
 def run(
@@ -86,7 +88,8 @@ def run(
         finished = experiment.run()
         tell(finished)
         return finished
-    with written_aside(Path(out)) as directory, writers_imported_meanwhile():
+    drawn = may_be_drawn(experiment.protocol.name, experiment.conditions)
+    with written_aside(Path(out)) as directory, writers_imported_meanwhile(drawn):
         finished = experiment.run()
         tell(finished)
         write_run(finished, directory)
@@ -190,14 +193,20 @@ def refuse_other_circuit(protocol: Protocol, sheet: Sheet) -> None:
 
 
 @contextlib.contextmanager
-def writers_imported_meanwhile() -> Iterator[None]:
-    """Import what writing needs while the block simulates in a process of its own."""
+def writers_imported_meanwhile(drawn: bool = True) -> Iterator[None]:
+    """Import what writing needs while the block simulates in a process of its own.
+
+    Parameters
+    ----------
+    drawn : bool
+        Whether a figure is drawn too.
+    """
     stop = threading.Event()
 
     def import_writers() -> None:
         # What fails here fails again, and is told, where it is needed.
         with contextlib.suppress(Exception):
-            for name in WRITERS:
+            for name in (*WRITERS, *DRAWERS) if drawn else WRITERS:
                 if not stop.is_set():
                     import_module(name)
 

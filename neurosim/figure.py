@@ -8,15 +8,17 @@ so by ``KIND`` (``"sweep"`` or ``"sensitivity"``); its ``PROTOCOL`` may be None,
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import inspect
 import os
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from neurosim.errors import InputError, NeurosimError, nearest_name
-from neurosim.folders import load_script, names
+from neurosim.folders import find, load_script, names
 
 if TYPE_CHECKING:
     from neurosim.run_directory import Run
@@ -51,6 +53,21 @@ def load_figure(name: str | os.PathLike[str]) -> ModuleType:
 def figures_of(run: Run) -> list[str]:
     """Return the names of the figures that can be drawn from a run."""
     return [name for name in names("figures") if obstacle(name, run) is None]
+
+
+def may_be_drawn(protocol: str, conditions: Collection[str]) -> bool:
+    """Whether there is a figure of the protocol's name, and its conditions were not left out.
+
+    That is read off the script, for to run it takes Matplotlib, whose import costs as much as all
+    else of a short run. Where the script computes what it needs, only running it tells.
+    """
+    if protocol not in names("figures"):
+        return False
+    for statement in ast.parse(find("figures", protocol).read_bytes()).body:
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == "NEEDS":
+            with contextlib.suppress(ValueError):
+                return set(ast.literal_eval(statement.value)) <= set(conditions)
+    return True
 
 
 def kind_of(script: ModuleType) -> str:

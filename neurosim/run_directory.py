@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurosim.answers import Answer, read_answers, write_answers
 from neurosim.errors import InputError
-from neurosim.figure import RUN, obstacle, write_figure
-from neurosim.folders import names
+from neurosim.figure import RUN, may_be_drawn, obstacle, write_figure
 from neurosim.nwb import read_nwb, write_nwb
 from neurosim.recording import Recording
 from neurosim.scorecard import Row, read_scorecard, write_scorecard
@@ -199,7 +198,7 @@ def write_run(run: Run, directory: Path) -> None:
     if leading.parent != directory:
         # A run without `main`: the recording of its one condition is that of the run.
         shutil.copyfile(leading, directory / RECORDING)
-    if run.protocol in names("figures") and obstacle(run.protocol, run) is None:
+    if may_be_drawn(run.protocol, run.conditions) and obstacle(run.protocol, run) is None:
         write_figure(run.protocol, run, directory, "png")
 
 

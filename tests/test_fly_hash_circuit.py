@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from brian2 import Equations
 from circuit_benches import HASH_SIZES
 
+from neurosim.circuits.fly_hash import kenyon_cell_equations
 from neurosim.errors import InputError
 from neurosim.hashing.odours import odour_tables
 from neurosim.hashing.spiking_hash import BATCH, HashCircuit
@@ -294,6 +296,14 @@ def test_without_gain_apl_hears_and_does_nothing() -> None:
     for changes in ({"apl__excitation": 0.5}, {"kenyon_cells__v_inhibition": -0.1}):
         assert (alone.changed(**changes).counts(ODOURS, "gain") != tags).nnz == 0
     assert (circuit_of().counts(ODOURS, "gain") != tags).nnz > 0
+
+
+@pytest.mark.parametrize("exponent", [1, 2, 3])
+def test_inhibition_grows_with_a_power_of_apls_potential(exponent: int) -> None:
+    expression = Equations(kenyon_cell_equations(exponent))["inhibition"].expr.code
+    names = {"clip": np.clip, "gain": 200.0, "tau_m": 0.012, "dt": 0.001}
+    values = [eval(expression, names | {"v_apl": potential}) for potential in (0.0, 2e-3, 1.0)]
+    assert values == pytest.approx([0, 0.4**exponent, 11]), "at most what a step can follow"
 
 
 @pytest.mark.parametrize("gain", [2e2, 1e4, 1e7])

@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,21 @@ def test_of_all_figures_only_that_of_the_protocol_is_loaded(
     assert (every_condition.save(tmp_path / "all") / "ison2015.png").is_file()
     assert loaded == {"ison2015"}
     assert not list(single.save(tmp_path / "single").glob("*.png")), "it needs `main`"
+
+
+def test_whether_a_figure_may_be_drawn_is_known_without_matplotlib() -> None:
+    code = (
+        "import sys\n"
+        "from neurosim.figure import may_be_drawn as may\n"
+        "needed = ['main', 'readout_1_s', 'high_background']\n"
+        "print(may('ison2015', ['main']), may('ison2015', ['unpaired']),\n"
+        "      may('working_memory', ['main']), may('working_memory', needed),\n"
+        "      may('working_memory_capacity', ['main']), may('mine', ['main']))\n"
+        "print('matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    # The capacity's script computes what it needs: only running it tells.
+    assert done.stdout.split() == ["True", "False", "False", "True", "True", "False", "False"]
 
 
 def test_a_run_is_told_of_before_it_is_written(small_sheet: Path, tmp_path: Path) -> None:
