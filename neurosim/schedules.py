@@ -13,6 +13,7 @@ from neurosim.timeline import Timeline
 # Schedules and patterns are compiled at a capacity, so that most experiments share one build.
 MIN_TICKS = 2**15
 MIN_PATTERNS = 2**6
+EXCITATORY = "excitatory"  # the population whose cells can be stimulated and silenced
 
 Patterns = Mapping[str, Mapping[str, np.ndarray]]  # population -> stimulus -> bool (n_units,)
 
@@ -63,24 +64,35 @@ def tables_of(
     Returns
     -------
     dict of str to ndarray
-        ``stimulus`` (number of the stimulus at each tick, 0 for none), the learning rate of each
-        plastic projection at each tick, ``gates_held_open`` if there are gates, and the patterns of
-        each population, a row a stimulus.
+        ``stimulus`` (number of the stimulus at each tick, 0 for none), ``silenced_cells`` (number
+        of the pattern of excitatory cells that do not fire, where there are such patterns), the
+        learning rate of each plastic projection at each tick, ``gates_held_open`` if there are
+        gates, and the patterns of each population, a row a stimulus.
 
     Raises
     ------
     InputError
-        If the timeline shows a stimulus that has no pattern, or a pattern has a wrong size.
+        If the timeline shows a stimulus that has no pattern, silences cells that no pattern names,
+        or a pattern has a wrong size.
     """
     names = timeline.stimuli
     for name in names:
         if not any(name in of_population for of_population in patterns.values()):
             raise InputError(f"The timeline shows '{name}', for which there is no pattern.")
+    for name in timeline.silenced:
+        if name not in patterns.get(EXCITATORY, {}):
+            raise InputError(
+                f"The timeline silences '{name}', for which there is no pattern of the population "
+                f"'{EXCITATORY}'."
+            )
+    names = list(dict.fromkeys([*names, *timeline.silenced]))
     numbers = {name: number for number, name in enumerate(names, start=1)}
     sizes = parameters.structure()
     n_ticks = capacity(timeline.n_ticks, MIN_TICKS)
     n_patterns = capacity(len(names) + 1, MIN_PATTERNS)
     tables = {"stimulus": _padded(timeline.stimulus_schedule(numbers), n_ticks)}
+    if EXCITATORY in parameters.patterned_populations:
+        tables["silenced_cells"] = _padded(timeline.silenced_schedule(numbers), n_ticks)
     for projection in parameters.plastic_projections:
         schedule = timeline.learning_rate_schedule(projection)
         tables[f"{projection}_learning_rate"] = _padded(schedule, n_ticks)

@@ -36,6 +36,9 @@ class Trial:
     gated : bool
         Whether the gates of a circuit that has some (`neurosim.circuits.plasticity_gates`) are
         in force during the trial and its gap; they are held open otherwise.
+    silenced : str
+        Name of the pattern of excitatory cells that do not fire during the trial and its gap; empty
+        for none.
 
     Raises
     ------
@@ -51,6 +54,7 @@ class Trial:
     pair: int = NO_PAIR
     learning_rates: Mapping[str, float] = field(default_factory=dict)
     gated: bool = True
+    silenced: str = ""
 
     def __post_init__(self) -> None:
         for name in ("duration", "gap"):
@@ -166,6 +170,11 @@ class Timeline:
         """Names of the stimuli in order of their first appearance."""
         return list(dict.fromkeys(trial.stimulus for trial in self.trials))
 
+    @property
+    def silenced(self) -> list[str]:
+        """Names of the patterns of cells that are silenced, in order of their first appearance."""
+        return list(dict.fromkeys(trial.silenced for trial in self.trials if trial.silenced))
+
     def stimulus_schedule(self, numbers: Mapping[str, int]) -> np.ndarray:
         """Return which stimulus is on at each tick.
 
@@ -183,6 +192,20 @@ class Timeline:
             end = onset + _ticks(trial.duration, "duration")
             schedule[onset:end] = numbers[trial.stimulus]
         return schedule
+
+    def silenced_schedule(self, numbers: Mapping[str, int]) -> np.ndarray:
+        """Return which pattern of cells is silenced at each tick, gaps included.
+
+        Parameters
+        ----------
+        numbers : mapping of str to int
+            Number of each pattern, 1 or higher; 0 stands for none.
+
+        Returns
+        -------
+        ndarray of float, shape (n_ticks,)
+        """
+        return self._schedule([{"": 0, **numbers}[trial.silenced] for trial in self.trials])
 
     def learning_rate_schedule(self, projection: str) -> np.ndarray:
         """Return the scale of a projection's plasticity at each tick, gaps included.

@@ -35,6 +35,8 @@ class Presentation:
         from the pattern, of its own synapses under a fibre from the area to itself.
     inhibited : tuple of str
         Areas.
+    silenced : mapping of str to str
+        The pattern of cells that do not fire, in the silence either, by area.
     """
 
     trial: Trial
@@ -43,6 +45,7 @@ class Presentation:
     gains: Mapping[Fibre, float] = field(default_factory=dict)
     learning_rates: Mapping[Fibre, float] = field(default_factory=dict)
     inhibited: tuple[str, ...] = ()
+    silenced: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Schedule:
     areas : sequence of str
     presentations : sequence of Presentation
     inputs, cells : mapping of str to ndarray of bool
-        The patterns that are shown, shape (n_input,), and those that are stimulated directly, shape
-        (n_excitatory,), by name.
+        The patterns that are shown, shape (n_input,), and those that are stimulated directly or
+        silenced, shape (n_excitatory,), by name.
 
     Raises
     ------
@@ -108,6 +111,7 @@ class Schedule:
         by_area = (
             "stimulus",
             "stimulated",
+            "silenced_cells",
             "inhibited",
             "input_to_excitatory_learning_rate",
             "excitatory_to_excitatory_learning_rate",
@@ -138,6 +142,8 @@ class Schedule:
             tables["stimulus"][on, areas.index(area)] = 1 + unions.index(names)
         for area, name in each.stimulated.items():
             tables["stimulated"][on, areas.index(area)] = 1 + cells.index(name)
+        for area, name in each.silenced.items():
+            tables["silenced_cells"][whole, areas.index(area)] = 1 + cells.index(name)
         for area in each.inhibited:
             tables["inhibited"][whole, areas.index(area)] = 1
         for fibre, gain in each.gains.items():

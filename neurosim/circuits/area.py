@@ -62,6 +62,7 @@ tau_adaptation : second (shared, constant)
 v_adaptation : volt (shared, constant)
 g_stimulation : siemens
 stimulation_conductance : siemens (shared, constant)
+silenced : 1
 dr1/dt = -r1/tau_plus : 1
 do1/dt = -o1/tau_minus : 1
 do2/dt = -o2/tau_y : 1
@@ -77,6 +78,10 @@ p_from_excitatory : 1 (shared, constant)
 p_from_inhibitory : 1 (shared, constant)
 """
 )
+
+# A silenced cell takes in what it receives, but does not fire: it drives nothing, and no spike of
+# its own changes a weight.
+FIRES = "v > v_threshold and silenced == 0"
 
 INHIBITORY = (
     NEURONS.format(currents="")
@@ -248,7 +253,7 @@ def assemble(
         "excitatory": NeuronGroup(
             structure["excitatory.n"],
             EXCITATORY + gate.equations,
-            threshold="v > v_threshold",
+            threshold=FIRES,
             reset="v = v_reset; g_adaptation += adaptation_increment; r1 += 1; o1 += 1; o2 += 1"
             + gate.reset,
             refractory="t_refractory",
@@ -283,7 +288,8 @@ def assemble(
             name=f"background_to_{group.name}",
         )
     excitatory.run_regularly(
-        "g_stimulation = stimulation_conductance*excitatory_patterns(stimulus(t)*second, i)",
+        "g_stimulation = stimulation_conductance*excitatory_patterns(stimulus(t)*second, i)\n"
+        "silenced = excitatory_patterns(silenced_cells(t)*second, i)",
         clock=tick,
         name="stimulation",
     )
@@ -351,6 +357,7 @@ def _tables(
         name: TimedArray(np.zeros(structure["n_ticks"]), dt=TICK * second, name=name)
         for name in (
             "stimulus",
+            "silenced_cells",
             "input_to_excitatory_learning_rate",
             "excitatory_to_excitatory_learning_rate",
             *gate.schedules,

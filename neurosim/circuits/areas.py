@@ -3,8 +3,8 @@
 Every area is that of `neurosim.circuits.area`, with an input of its own. Between any two areas
 there are random excitatory synapses in both directions, which learn by the same rule. All that is
 done to them stands in tables with a row for each tick: which stimulus each area is shown, which of
-its cells are stimulated directly, whether it is inhibited, at what rate each projection learns, and
-how far each fibre is open.
+its cells are stimulated directly or silenced, whether it is inhibited, at what rate each projection
+learns, and how far each fibre is open.
 
 Cells of one kind form one group, area after area; only the number of areas, sizes, dt and the
 lengths of the tables are compiled in.
@@ -21,6 +21,7 @@ from brian2 import Clock, NeuronGroup, Quantity, SpikeMonitor, Synapses, TimedAr
 from neurosim.circuits.area import (
     EXCITATORY,
     EXCITATORY_CURRENTS,
+    FIRES,
     INHIBITORY,
     INPUT,
     ON_POST,
@@ -76,6 +77,7 @@ delay_longest : second (shared, constant)
 SCHEDULES = {  # one column for each area
     "stimulus": "number of the stimulus that the area is shown; 0 for none",
     "stimulated": "number of the pattern of cells that are stimulated directly; 0 for none",
+    "silenced_cells": "number of the pattern of cells that do not fire; 0 for none",
     "inhibited": "whether the area is silenced",
     "input_to_excitatory_learning_rate": "scale of its plasticity",
     "excitatory_to_excitatory_learning_rate": "scale of its plasticity",
@@ -153,7 +155,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     excitatory = group(
         "excitatory",
         EXCITATORY_OF_AREAS,
-        "v > v_threshold",
+        FIRES,
         "v = v_reset; g_adaptation += adaptation_increment; r1 += 1; o1 += 1; o2 += 1",
         refractory="t_refractory",
         events={
@@ -181,6 +183,7 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
     excitatory.run_regularly(
         "g_stimulation = stimulation_conductance"
         f"*excitatory_patterns(stimulated(t, area)*second, {cell})\n"
+        f"silenced = excitatory_patterns(silenced_cells(t, area)*second, {cell})\n"
         "g_silencing = silencing_conductance*inhibited(t, area)",
         clock=tick,
         name="stimulation",
