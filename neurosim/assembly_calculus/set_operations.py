@@ -177,6 +177,19 @@ def overlap(first: NeuronSet, second: NeuronSet) -> float:
     return len(common) / smaller if smaller else 0.0
 
 
+def drawn(pool: NeuronSet, number: int, generator: np.random.Generator) -> NeuronSet:
+    """Draw neurons from a set at random, each once; all of them where there are too few.
+
+    Parameters
+    ----------
+    pool : NeuronSet
+    number : int
+    generator : numpy.random.Generator
+    """
+    chosen = generator.choice(pool.members, min(number, pool.size), replace=False)
+    return NeuronSet(pool.area, pool.n_neurons, chosen)
+
+
 def _compared(
     sets: Sequence[NeuronSet],
     members: np.ndarray,

@@ -179,6 +179,35 @@ class SpikingMachine:
         active = self._active(recording, range(len(presentations)), area)
         return Observation(_of_most(area, active), None, _sets(active), given)
 
+    def read(
+        self, reading: Reading, phase: str, silenced: NeuronSet | None = None
+    ) -> list[Observation]:
+        """Read along a path once more, in the weights that there are, some cells silenced.
+
+        Parameters
+        ----------
+        reading : Reading
+            Of a path that does not return to an area.
+        phase : str
+            What the trials are called.
+        silenced : NeuronSet, optional
+            Cells of one area that do not fire.
+
+        Returns
+        -------
+        list of Observation
+            One for each area of the reading.
+        """
+        presentations = self._planner.reading(reading.waves, phase, reading.silent)
+        patterns = {}
+        if silenced is not None:
+            patterns["silenced"] = silenced.mask
+            quiet = {silenced.area: "silenced"}
+            presentations = [replace(each, silenced=quiet) for each in presentations]
+        recording, _ = self._simulate(presentations, patterns, self.weights)
+        trials = range(len(presentations))
+        return [self._answer(recording, trials, area) for area in reading.areas]
+
     def _plan(self, instruction: Learning | Reading, number: int) -> list[Presentation]:
         phase = str(self.program.operations[number])
         if isinstance(instruction, Reading):
