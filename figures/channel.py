@@ -47,6 +47,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         mc.HALF: "half of it",
         mc.OTHERS: "others, as many",
         mc.AS_HALF: "others, as half",
+        mc.ALL: "all cells",
     },
 }
 COUNTS: Mapping[str, Sequence[str]] = {

@@ -122,13 +122,15 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
     | in_tests(ch.COMPOSITE, ch.ASSEMBLY, ch.OUTSIDE)
     | while_learning(ch.COMPOSITE, ch.OUTSIDE),
     "merger": {
-        "merged_size": Target("share of the area", *GOAL, low=0.08, high=0.16),
+        **reported(*NONE, merged_size="share of the area"),
         **reported(*NONE, **{f"silenced_{name}": "cells of C" for name in mc.SILENCED}),
         **reported(*NONE, **{f"recall_{name}": "other parent fires" for name in THIRD}),
         **reported(*NONE, **{f"wrong_{name}": "a wrong assembly fires" for name in THIRD}),
         **reported(*NONE, **{f"third_{name}": "of C fires" for name in THIRD}),
         "recall_intact": Target("other parent fires", *GOAL, low=0.75),
         "wrong_intact": Target("a wrong assembly fires", *GOAL, high=0.05),
+        "recall_area": Target("other parent fires, C silent", *CONTROL, high=0.05),
+        "wrong_area": Target("a wrong assembly, C silent", *CONTROL, high=0.05),
         "silenced_rate": QUIET,
         "others_change": Target("of the recall", *UNCHANGED, "1", -SMALL, SMALL),
     },

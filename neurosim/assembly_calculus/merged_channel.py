@@ -15,15 +15,15 @@ from neurosim import statistics as st
 from neurosim.assembly_calculus.examination import share_of
 from neurosim.assembly_calculus.instructions import Reading
 from neurosim.assembly_calculus.program import Operation, Program
-from neurosim.assembly_calculus.set_operations import NeuronSet, drawn
+from neurosim.assembly_calculus.set_operations import NeuronSet, drawn, union
 from neurosim.assembly_calculus.spiking_machine import SpikingMachine, population
 from neurosim.recording import Recording
 from neurosim.session import Session
 
 Values = dict[str, float]
 INTACT, MERGED, HALF = "intact", "merged", "half"
-OTHERS, AS_HALF = "others", "others_as_half"
-SILENCED = (MERGED, HALF, OTHERS, AS_HALF)
+OTHERS, AS_HALF, ALL = "others", "others_as_half", "area"
+SILENCED = (MERGED, HALF, OTHERS, AS_HALF, ALL)
 THIRD = "C"
 
 
@@ -67,10 +67,10 @@ def examine_merger(session: Session) -> tuple[Recording, Values]:
         Of all areas.
     values : dict of str to float
         ``merged_size`` (share of the area). With nothing silenced (``intact``), with the merged
-        assembly (``merged``), with a random half of it (``half``), and with as many other cells of
-        that area as either (``others``, ``others_as_half``), mean over both ways: ``recall_NAME``
-        (share of the other parent that fires), ``wrong_NAME`` (share of another assembly of that
-        area that does, the larger of two) and ``third_NAME`` (share of the third area that fires).
+        assembly (``merged``), with a random half of it (``half``), with as many other cells of that
+        area as either (``others``, ``others_as_half``) and with all of its cells (``area``), mean
+        over both ways: ``recall_NAME`` (share of the other parent that fires), ``wrong_NAME`` (of
+        another assembly of that area) and ``third_NAME`` (share of the third area that fires).
         ``silenced_NAME`` (cells), ``silenced_rate`` (Hz, of any silenced cell in any trial) and
         ``others_change`` (of ``recall_others`` from ``recall_intact``).
     """
@@ -84,6 +84,7 @@ def examine_merger(session: Session) -> tuple[Recording, Values]:
         HALF: drawn(scene, scene.size // 2, generator),
         OTHERS: drawn(others, scene.size, generator),
         AS_HALF: drawn(others, scene.size // 2, generator),
+        ALL: union(scene, others).neurons,
     }
     values = {"merged_size": scene.share, "silenced_rate": 0.0}
     values |= {f"silenced_{name}": float(cells.size) for name, cells in sets.items()}
