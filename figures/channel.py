@@ -58,8 +58,8 @@ COUNTS: Mapping[str, Sequence[str]] = {
 }
 LABELS = {
     "main": "Other pair cells that fire (share)",
-    "learning": "Cells that fire to the partner (share)",
-    "composite_only": "Cells that fire to the partner (share)",
+    "learning": "Fire to the partner (share)",
+    "composite_only": "Fire to the partner (share)",
     "merger": "Assembly that fires (share)",
 }
 FULL: Mapping[str, Any] = {"marker": "o", "color": "C0"}
@@ -116,6 +116,7 @@ def draw_condition(part: SubFigure, run: Run, condition: str) -> None:
     lines(ax, len(names))
     ax.set_yticks(range(len(names)), names)
     ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_ylabel("Silenced (cells)")
     part.legend(loc="outside upper right", ncols=3, columnspacing=1, handletextpad=0.2)
 
 

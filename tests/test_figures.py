@@ -31,6 +31,8 @@ from test_assembly_figure import ALL as ASSEMBLIES
 from test_assembly_figure import run_of as assembly_run
 from test_associative_retrieval_figure import PROTOCOL as RETRIEVAL
 from test_associative_retrieval_figure import run_of as retrieval_run
+from test_channel_figure import ALL as SILENCED
+from test_channel_figure import run_of as channel_run
 from test_pattern_recall_figure import ALL as RECALLED
 from test_pattern_recall_figure import run_of as recall_run
 from test_sparse_storage_figure import ALL as STORED
@@ -317,6 +319,10 @@ RUNS: dict[str, dict[str, Callable[[], Run]]] = {
         "assemblies": lambda: assembly_run(ASSEMBLIES),
         "one condition of assemblies": lambda: assembly_run(("main",), NAN),
     },
+    "channel": {
+        "channel": lambda: channel_run(SILENCED),
+        "one condition of the channel": lambda: channel_run(("main",), NAN),
+    },
     "sparse_storage": {
         "sparse storage": lambda: storage_run(STORED),
         "one condition of sparse storage": lambda: storage_run(("main",), NAN),
@@ -477,6 +483,7 @@ def test_published_numbers_are_said_to_be_unverified(name: str, kind: str) -> No
         ("ison2015_rates", "silence", ["no unit responds in", "no unit is pair-coding", "n/a"]),
         ("ison2015_responses", "silence", ["no such unit", "gain of 50 units"]),
         ("ison2015_dose", "doses without a response", ["no unit responds to its picture"]),
+        ("channel", "one condition of the channel", ["no cell responds\nto both", "was not run"]),
         ("ison2015_views", "views without a response", ["no unit responds\nto its picture"]),
     ],
 )
