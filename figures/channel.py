@@ -102,7 +102,7 @@ def draw_condition(part: SubFigure, run: Run, condition: str) -> None:
     rows = ROWS[condition]
     names = [f"{label}{counted(run, condition, name)}" for name, label in rows.items()]
     if condition == "learning":
-        names += HALVES.values()
+        names += [f"{label}{counted(run, condition, name)}" for name, label in HALVES.items()]
     finite = False
     for series, (label, style) in SERIES[condition].items():
         values = [value_of(run, f"{series}_{name}", condition) for name in rows]

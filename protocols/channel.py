@@ -109,7 +109,8 @@ TARGETS: Mapping[str, Mapping[str, Target]] = {
     "learning": SIZES
     | while_learning(ch.PAIR, ch.ACTIVE, ch.ASSEMBLY, ch.OUTSIDE)
     | reported(*NONE, half_pair="link again, the others silenced")
-    | reported(*NONE, half_active="link again, as many silenced"),
+    | reported(*NONE, half_active="link again, as many silenced")
+    | reported(*NONE, learning_silenced_half_pair="cells", learning_silenced_half_active="cells"),
     "composite_only": reported(
         *NONE,
         composite_before="respond to it only, before",

@@ -75,7 +75,8 @@ def examine_learning(link: SilencedLink) -> Values:
         ``assembly`` and ``outside`` those of `silenced_while_learning`. Of the pair cells of the
         first run, the share that responds to the partner again although the others of a random half
         were silenced (``half_pair``), or although as many other cells of the assemblies were, those
-        that fire most to the composite (``half_active``).
+        that fire most to the composite (``half_active``); ``learning_silenced_half_pair`` and
+        ``learning_silenced_half_active`` (cells).
     """
     cells, generator = link.cells, link.session.generator("silenced while learning")
     rates = rates_while_learning(link.linked.recording)
@@ -87,11 +88,16 @@ def examine_learning(link: SilencedLink) -> Values:
     values = silenced_while_learning(link, sets)
     both = halves(cells.linked, generator)
     again: dict[str, list[float]] = {PAIR: [], ACTIVE: []}
+    sizes: dict[str, list[float]] = {PAIR: [], ACTIVE: []}
     for number, (silent, read) in enumerate((both, both[::-1]), start=1):
         for name, chosen in ((PAIR, together(silent.values())), (ACTIVE, active(silent))):
             phase = f"{name} silenced while learning, half {number}"
             again[name].append(answering(link.learnt(phase, chosen), phase, read))
+            sizes[name].append(float(chosen.size))
     of_halves = {f"half_{name}": float(np.mean(shares)) for name, shares in again.items()}
+    of_halves |= {
+        f"learning_silenced_half_{name}": float(np.mean(each)) for name, each in sizes.items()
+    }
     return size_of_link(link) | values | of_halves
 
 
