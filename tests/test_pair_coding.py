@@ -276,6 +276,8 @@ def test_overlap_after_learning(record: Record) -> None:
             "pair_overlap_after": 3 / 4,
             "pair_overlap_to_chance": (3 / 4) / (5 / N),  # a random set has 5 of 12 in P
             "pair_overlap_after_30_hz": 0,
+            "recruited_overlap": 0,
+            "recruited": 0,
             "unassociated_overlap_after": (1 / 2 + 0 + 1 / 2 + 0 + 0) / 5,
         }
     )
@@ -300,6 +302,20 @@ def test_strong_cells_fire_at_30_hz_in_half_of_the_tests(record: Record) -> None
     assert values["pair_overlap_after_30_hz"] == pytest.approx(1 / 2)
 
 
+def test_recruited_cells_were_of_no_assembly_before(record: Record) -> None:
+    # P has 5 cells, NP 4, 7 together; 7 and 8 are of both. Cells 8 to 10 were of none, 7 was of x.
+    recording = record(
+        {
+            ("after", "p"): dict.fromkeys((0, 7, 8, 9, 3), 5),
+            ("after", "np"): dict.fromkeys((7, 8, 5, 10), 5),
+        }
+    )
+    values = overlap(recording)
+    assert values["pair_overlap_after"] == pytest.approx(2 / 4)
+    assert values["recruited_overlap"] == pytest.approx(1 / 4)
+    assert values["recruited"] == pytest.approx(3 / 7)
+
+
 def test_overlap_is_the_mean_over_pairs(record_pairs: Callable[..., Recording]) -> None:
     # p: 0-4 (4 is of np), np: 4-5; q: 6-7, nq: 6-9; x: 10 and 6, which is of q and nq.
     values = overlap(record_pairs(p=[4], nq=[6, 7], x=[6]), PAIRS)
@@ -309,6 +325,8 @@ def test_overlap_is_the_mean_over_pairs(record_pairs: Callable[..., Recording]) 
             "pair_overlap_after": of_pairs,
             "pair_overlap_to_chance": of_pairs / chance_of_pairs,
             "pair_overlap_after_30_hz": 0,
+            "recruited_overlap": 0,
+            "recruited": 0,
             # Of ten combinations of five stimuli two are pairs.
             "unassociated_overlap_after": (1 / 2 + 1 / 2) / 8,
         }
@@ -320,4 +338,4 @@ def test_without_assemblies_there_is_no_overlap(
 ) -> None:
     values = overlap(shown(recorded_by_hand, SINGLES, {}))
     assert math.isnan(values.pop("pair_overlap_to_chance"))
-    assert list(values.values()) == [0, 0, 0]
+    assert list(values.values()) == [0, 0, 0, 0, 0]

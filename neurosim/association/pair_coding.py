@@ -10,6 +10,7 @@ from neurosim import statistics as st
 from neurosim.association.assemblies import find_assemblies, find_assembly, pair_overlaps
 from neurosim.association.paired_stimuli import Pair
 from neurosim.recording import Recording
+from neurosim.scorecard import reported
 
 POPULATION = "excitatory"
 BEFORE, AFTER = "before", "after"
@@ -17,6 +18,16 @@ BEFORE, AFTER = "before", "after"
 # overlap by 3-5 %, as De Falco et al. 2016 (unverified) report of concepts, while 40 % of the units
 # code for the pair. It was chosen after the fact.
 STRONG_RATE = 30.0
+FALCO, POKORNY = "De Falco 2016", "Pokorny et al. 2020"
+OVERLAPS = {
+    **reported(f"{FALCO}: .04", "unverified", pair_overlap_after="P and NP, at 10 Hz"),
+    **reported(f"{FALCO}: .04", "unverified", pair_overlap_after_30_hz="P and NP, at 30 Hz"),
+    **reported("n1*n2/n", "derived", pair_overlap_to_chance="P and NP, divided by chance"),
+    **reported(POKORNY, "published", recruited_overlap="P and NP, cells of none before"),
+    **reported(POKORNY, "published", recruited="P or NP, cells of none before"),
+    **reported(f"{FALCO}: < .01", "unverified", unassociated_overlap_after="others, at 10 Hz"),
+}
+"""What `describe_overlap` measures, without targets."""
 
 Responders = Callable[[Recording, str, str], np.ndarray]
 """Takes a recording, a stimulus and a phase; returns which cells respond, shape (n_units,)."""
@@ -173,11 +184,17 @@ def describe_overlap(
         ``pair_overlap_after`` (cells of both assemblies as a share of the smaller, mean over
         pairs), ``pair_overlap_to_chance`` (divided by that of random sets of these sizes),
         ``pair_overlap_after_30_hz`` (the same as the first, of the cells at 30 Hz or more in half
-        of the tests) and ``unassociated_overlap_after`` (mean over all that are no pair).
+        of the tests), ``recruited_overlap`` (the part of the first that is made of cells of no
+        assembly before learning), ``recruited`` (cells of either assembly of a pair that were of
+        none before, as a share, mean over pairs) and ``unassociated_overlap_after`` (mean over all
+        that are no pair). Whether a link is made of cells of the other assembly or of new ones is
+        the question of Pokorny et al. 2020, Cereb Cortex 30:952.
     """
     n_units = recording.spikes[POPULATION].n
     assemblies = find_assemblies(recording, singles, AFTER)
     strong = find_assemblies(recording, singles, AFTER, STRONG_RATE)
+    taken = np.any(list(find_assemblies(recording, singles, BEFORE).values()), axis=0)
+    new = {name: cells & ~taken for name, cells in assemblies.items()}
     of_pairs = [st.overlap(assemblies[pair.p], assemblies[pair.partner]) for pair in pairs]
     chance = [
         st.chance_overlap(
@@ -191,6 +208,24 @@ def describe_overlap(
         "pair_overlap_to_chance": float(np.mean(of_pairs)) / (mean_chance or float("nan")),
         "pair_overlap_after_30_hz": float(
             np.mean([st.overlap(strong[pair.p], strong[pair.partner]) for pair in pairs])
+        ),
+        "recruited_overlap": float(
+            np.mean(
+                [
+                    (new[pair.p] & new[pair.partner]).sum()
+                    / max(1, min(assemblies[pair.p].sum(), assemblies[pair.partner].sum()))
+                    for pair in pairs
+                ]
+            )
+        ),
+        "recruited": float(
+            np.mean(
+                [
+                    (new[pair.p] | new[pair.partner]).sum()
+                    / max(1, (assemblies[pair.p] | assemblies[pair.partner]).sum())
+                    for pair in pairs
+                ]
+            )
         ),
         "unassociated_overlap_after": float(
             np.mean(pair_overlaps(assemblies, singles, without=[(q.p, q.partner) for q in pairs]))
