@@ -667,6 +667,9 @@ FIXED: Mapping[tuple[str, str], Mapping[str, float]] = {
     ("main", "half_cue_recovery"): {"low": 0.9},
     ("main", "pair_coding_p_to_np"): FRACTION,
     ("main", "pair_coding_np_to_p"): FRACTION,
+    # Of several pairs each has to be in the range of one.
+    ("main", "pair_coding_smallest"): {"low": 0.15},
+    ("main", "pair_coding_largest"): {"high": 0.65},
     ("main", "kept"): {"low": 0.95},
     ("main", "na_units"): {"high": 0.02},
     ("main", "na_rate_change"): {"high": 0.5},
