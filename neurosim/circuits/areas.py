@@ -203,9 +203,9 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
         "normalise_between", "between_total = 0*siemens\nbetween_budget = 0*siemens", when="end"
     )
 
-    # The weights of the fibres that learn into a cell keep, all together, their mean: the fibres
-    # share a total, so that what several areas write does not come on top of each other.
-    learns = "int(learning_rate > 0)"
+    # While any fibre into a cell learns, the weights of all of them keep their mean, together: what
+    # one area writes into a cell takes from what the others can, so that cells which answer to one
+    # area are not those that answer to another.
     projections = {
         "input_to_excitatory": _plastic_projection(
             inputs, excitatory, "normalise_input", "input_total", "input_budget_post", tables
@@ -225,9 +225,8 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
             PLASTIC.format(learning_rate="between_areas_learning_rate(t, fibre)") + FIBRE,
             "gain*w",
             "normalise_between",
-            f"between_total_post += {learns}*w; between_budget_post += {learns}*w_initial",
-            f"w = clip(w*(1 + {learns}*(between_budget_post/between_total_post - 1)), "
-            "0*siemens, w_max)",
+            "between_total_post += w; between_budget_post += w_initial",
+            "w = clip(w*between_budget_post/between_total_post, 0*siemens, w_max)",
             tables,
             delay=None,
         ),
