@@ -201,7 +201,7 @@ def test_a_simulated_run_at_reduced_size() -> None:
     assert -15 <= values["main"]["hyperpolarisation"] <= 0
     assert values["without_apl"]["hyperpolarisation"] == 0
     assert values["concentration"]["centring_active_range"] < 1.1
-    assert values["concentration"]["apl_alone_active_at_x4"] > 0.12
+    assert values["concentration"]["apl_alone_active_at_x4"] > 0.065  # .05 are wanted
     assert values["concentration"]["apl_alone_active_at_x0.5"] < 0.01
     assert values["mixtures"]["overlap_with_others"] < values["mixtures"]["overlap_with_component"]
     for kind in ("regular", "poisson"):
