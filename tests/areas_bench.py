@@ -40,6 +40,8 @@ SMALL_AREAS = {
     "between_areas.p": "0.3",
     "between_areas.w_initial": "2 nS",
     "between_areas.w_max": "40 nS",
+    "between_areas.a2_minus": "7e-4",
+    "between_areas.a3_plus": "6e-3",
 }
 PROJECTIONS = ("input_to_excitatory", "excitatory_to_excitatory", "between_areas")
 SPIKES = tuple(

@@ -123,15 +123,26 @@ def test_only_fibres_that_learn_change_and_keep_their_total(untouched: Mapping[s
     assert unchanged.all()
 
 
-def test_the_total_is_kept_where_normalisation_is_frequent() -> None:
+def test_what_one_fibre_writes_into_a_cell_takes_from_all_others(
+    untouched: Mapping[str, Any],
+) -> None:
     fibres = {AB: 1.0, Fibre("S", "B"): 1.0, Fibre("B", "B"): 1.0}
     each = Presentation(TRIAL, {"B": ("seen",)}, {"A": "driven"}, {AB: 0.3}, fibres)
     parameters = small_areas(plasticity__normalisation_interval="1 ms")
     source, target, weight = between(run_areas(parameters, each))
-    learns = (target // N_CELLS == 1) & (source // N_CELLS == 0)
-    totals = np.bincount(target[learns] - N_CELLS, weight[learns], N_CELLS)
-    number = np.bincount(target[learns] - N_CELLS, minlength=N_CELLS)
+    before = between(untouched)[2]
+    into = target // N_CELLS == 1
+    totals = np.bincount(target[into] - N_CELLS, weight[into], N_CELLS)
+    number = np.bincount(target[into] - N_CELLS, minlength=N_CELLS)
     np.testing.assert_allclose(totals, number * 2e-9, rtol=1e-3)
+    # The fibre from A learns. That from C does not: the weights of a cell change by one factor.
+    driven = into & (source // N_CELLS == 0) & np.isin(source % N_CELLS, np.flatnonzero(CELLS))
+    assert weight[driven].mean() > 1.1 * before[driven].mean()
+    closed = into & (source // N_CELLS == 2)
+    assert weight[closed].mean() < before[closed].mean()
+    factors = weight[closed] / before[closed]
+    for cell in range(N_CELLS, 2 * N_CELLS):
+        np.testing.assert_allclose(np.ptp(factors[target[closed] == cell]), 0, atol=1e-9)
 
 
 def test_without_learning_rates_nothing_changes() -> None:
