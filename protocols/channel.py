@@ -95,9 +95,7 @@ def while_learning(*names: str) -> dict[str, Target]:
         **reported(*NONE, **{f"learning_silenced_{name}": "cells" for name in names}),
         **reported(*NONE, "Hz", **{f"learning_rate_{name}": "to the composite" for name in names}),
         "learning_silenced_rate": QUIET,
-        "learning_outside_change": Target(
-            "of the link", *UNCHANGED, "1", -SMALL, SMALL
-        ),
+        "learning_outside_change": Target("of the link", *UNCHANGED, "1", -SMALL, SMALL),
     }
 
 
