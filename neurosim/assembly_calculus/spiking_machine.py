@@ -33,7 +33,7 @@ from neurosim.assembly_calculus.presentations import Planner
 from neurosim.assembly_calculus.program import Program
 from neurosim.assembly_calculus.results import Observation, Results
 from neurosim.assembly_calculus.schedule import Presentation, Schedule
-from neurosim.assembly_calculus.set_operations import NeuronSet
+from neurosim.assembly_calculus.set_operations import NeuronSet, drawn
 from neurosim.errors import InputError, nearest_name
 from neurosim.parameters import Sheet
 from neurosim.parameters.areas import AreasParameters
@@ -278,8 +278,7 @@ class SpikingMachine:
     def _complete(self, completion: Completion, phase: str) -> list[Observation]:
         whole = self._members[completion.assembly]
         n_given = max(int(completion.share * whole.size), min(1, whole.size))
-        chosen = self._cues.choice(whole.members, n_given, replace=False)
-        given = NeuronSet(whole.area, whole.n_neurons, chosen)
+        given = drawn(whole, n_given, self._cues)
         return [self.stimulate(given, phase=phase, trials=completion.rounds or 0)]
 
     def _answer(

@@ -11,11 +11,21 @@ argument; only sizes, dt and the lengths of the schedules are compiled in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Clock, NeuronGroup, SpikeMonitor, StateMonitor, Synapses, TimedArray, ms, second
+from brian2 import (
+    Clock,
+    NeuronGroup,
+    Quantity,
+    SpikeMonitor,
+    StateMonitor,
+    Synapses,
+    TimedArray,
+    ms,
+    second,
+)
 
 from neurosim.circuits.plasticity_gates import Gate
 from neurosim.circuits.poisson import event_count
@@ -49,7 +59,9 @@ background_rate : hertz (shared, constant)
 background_weight : siemens (shared, constant)
 """
 
-EXCITATORY_CURRENTS = " + g_adaptation*(v_adaptation - v) + g_stimulation*(v_excitatory - v)"
+EXCITATORY_CURRENTS = (
+    " + g_adaptation*(v_adaptation - v) + g_stimulation*(v_excitatory - v){currents}"
+)
 
 # r1 is the presynaptic trace of the triplet rule, o1 and o2 are the postsynaptic ones. Each depends
 # on one neuron only, so it lives there and not at every synapse.
@@ -112,7 +124,7 @@ w_spread : 1 (shared, constant)
 w_max : siemens (shared, constant)
 a2_minus : 1 (shared, constant)
 a3_plus : 1 (shared, constant)
-learning_rate = {name}_learning_rate(t) : 1 (shared)
+learning_rate = {learning_rate}
 """
 
 # Depression acts when the presynaptic spike arrives, potentiation when the postsynaptic neuron
@@ -252,7 +264,7 @@ def assemble(
     neurons = {
         "excitatory": NeuronGroup(
             structure["excitatory.n"],
-            EXCITATORY + gate.equations,
+            EXCITATORY.format(currents="") + gate.equations,
             threshold=FIRES,
             reset="v = v_reset; g_adaptation += adaptation_increment; r1 += 1; o1 += 1; o2 += 1"
             + gate.reset,
@@ -363,16 +375,31 @@ def _tables(
             *gate.schedules,
         )
     }
-    # Rows are stimuli; the number of the stimulus, in seconds, stands for the time.
-    patterns = {
+    patterns = pattern_tables(structure, (source.population, "excitatory"))
+    return {**schedules, **patterns, **source.tables(structure)}
+
+
+def pattern_tables(
+    structure: Mapping[str, Any], populations: Iterable[str]
+) -> dict[str, TimedArray]:
+    """Return empty tables of patterns, by ``POPULATION_patterns``.
+
+    Rows are stimuli; the number of the stimulus, in seconds, stands for the time.
+
+    Parameters
+    ----------
+    structure : mapping
+        Of the circuit, see `assemble`.
+    populations : iterable of str
+    """
+    return {
         f"{population}_patterns": TimedArray(
             np.zeros((structure["n_patterns"], structure[f"{population}.n"])),
             dt=1 * second,
             name=f"{population}_patterns",
         )
-        for population in (source.population, "excitatory")
+        for population in populations
     }
-    return {**schedules, **patterns, **source.tables(structure)}
 
 
 def _normalisation_due(projection: str) -> str:
@@ -392,18 +419,67 @@ def _plastic_projection(
     gate: Gate,
 ) -> Synapses:
     name = f"{source.name}_to_{target.name}"
+    return plastic_synapses(
+        source,
+        target,
+        name,
+        PLASTIC.format(learning_rate=f"{name}_learning_rate(t) : 1 (shared)"),
+        transmitted="w",
+        rate=gate.rate,
+        event=event,
+        add_up=f"{total}_post += w",
+        rescale=f"w = clip(w*{gate.scale(f'{budget}/{total}_post')}, 0*siemens, w_max)",
+        namespace=namespace,
+    )
+
+
+def plastic_synapses(
+    source: NeuronGroup,
+    target: NeuronGroup,
+    name: str,
+    equations: str,
+    *,
+    transmitted: str,
+    rate: str,
+    event: str,
+    add_up: str,
+    rescale: str,
+    namespace: Mapping[str, Any],
+    delay: Quantity | None = 1 * ms,
+) -> Synapses:
+    """Return synapses under the triplet rule whose weights are rescaled at an event of the target.
+
+    Parameters
+    ----------
+    source, target : NeuronGroup
+    name : str
+    equations : str
+        `PLASTIC`, filled in.
+    transmitted : str
+        What a spike adds to the excitatory conductance.
+    rate : str
+        Scale of both changes of the rule.
+    event : str
+        At which all synapses onto a neuron run first `add_up`, then `rescale`.
+    add_up, rescale : str
+        Statements.
+    namespace : mapping
+        Tables that the equations read.
+    delay : Quantity, optional
+        Of all synapses; None if each has its own.
+
+    Returns
+    -------
+    Synapses
+    """
     synapses = Synapses(
         source,
         target,
-        PLASTIC.format(name=name),
-        on_pre=ON_PRE.format(transmitted="w", rate=gate.rate),
-        on_post={
-            "post": ON_POST.format(rate=gate.rate),
-            "sum": f"{total}_post += w",
-            "rescale": f"w = clip(w*{gate.scale(f'{budget}/{total}_post')}, 0*siemens, w_max)",
-        },
+        equations,
+        on_pre=ON_PRE.format(transmitted=transmitted, rate=rate),
+        on_post={"post": ON_POST.format(rate=rate), "sum": add_up, "rescale": rescale},
         on_event={"pre": "spike", "post": "spike", "sum": event, "rescale": event},
-        delay=1 * ms,
+        delay=delay,
         clock=target.clock,
         namespace=namespace,
         name=name,

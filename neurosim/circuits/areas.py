@@ -16,17 +16,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Clock, NeuronGroup, Quantity, SpikeMonitor, Synapses, TimedArray, ms, second
+from brian2 import Clock, NeuronGroup, SpikeMonitor, Synapses, TimedArray, second
 
 from neurosim.circuits.area import (
     EXCITATORY,
-    EXCITATORY_CURRENTS,
     FIRES,
     INHIBITORY,
     INPUT,
-    ON_POST,
-    ON_PRE,
+    PLASTIC,
     fixed_projection,
+    pattern_tables,
+    plastic_synapses,
 )
 from neurosim.circuits.poisson import event_count
 from neurosim.circuits.stages import Stages
@@ -42,9 +42,7 @@ AREA = "\narea : integer (constant)\n"
 # An inhibited area is held below threshold by a conductance with the reversal potential of
 # inhibition.
 EXCITATORY_OF_AREAS = (
-    EXCITATORY.replace(
-        EXCITATORY_CURRENTS, f"{EXCITATORY_CURRENTS} + g_silencing*(v_inhibitory - v)"
-    )
+    EXCITATORY.format(currents=" + g_silencing*(v_inhibitory - v)")
     + AREA
     + """
 g_silencing : siemens
@@ -54,16 +52,6 @@ between_budget : siemens
 p_between_areas : 1 (shared, constant)
 """
 )
-
-PLASTIC = """
-w : siemens
-w_initial : siemens (shared, constant)
-w_spread : 1 (shared, constant)
-w_max : siemens (shared, constant)
-a2_minus : 1 (shared, constant)
-a3_plus : 1 (shared, constant)
-learning_rate = {learning_rate} : 1
-"""
 
 # Axons between areas are of different lengths, so that what fires in step in one area does not
 # arrive in step in the other, before inhibition there can choose among its cells.
@@ -218,16 +206,17 @@ def assemble(structure: Mapping[str, Any], stages: Stages) -> dict[str, Any]:
             "w_initial*N_incoming",
             tables,
         ),
-        "between_areas": _synapses(
+        "between_areas": plastic_synapses(
             excitatory,
             excitatory,
             "between_areas",
-            PLASTIC.format(learning_rate="between_areas_learning_rate(t, fibre)") + FIBRE,
-            "gain*w",
-            "normalise_between",
-            "between_total_post += w; between_budget_post += w_initial",
-            "w = clip(w*between_budget_post/between_total_post, 0*siemens, w_max)",
-            tables,
+            PLASTIC.format(learning_rate="between_areas_learning_rate(t, fibre) : 1") + FIBRE,
+            transmitted="gain*w",
+            rate="learning_rate",
+            event="normalise_between",
+            add_up="between_total_post += w; between_budget_post += w_initial",
+            rescale="w = clip(w*between_budget_post/between_total_post, 0*siemens, w_max)",
+            namespace=tables,
             delay=None,
         ),
         "excitatory_to_inhibitory": fixed_projection(excitatory, inhibitory, "g_e"),
@@ -270,16 +259,7 @@ def _tables(structure: Mapping[str, Any]) -> dict[str, TimedArray]:
         name: TimedArray(np.zeros((structure["n_ticks"], n)), dt=TICK * second, name=name)
         for name, n in columns.items()
     }
-    # Rows are stimuli; the number of the stimulus, in seconds, stands for the time.
-    patterns = {
-        f"{population}_patterns": TimedArray(
-            np.zeros((structure["n_patterns"], structure[f"{population}.n"])),
-            dt=1 * second,
-            name=f"{population}_patterns",
-        )
-        for population in ("input", "excitatory")
-    }
-    return {**schedules, **patterns}
+    return {**schedules, **pattern_tables(structure, ("input", "excitatory"))}
 
 
 def _due(rate: str) -> str:
@@ -296,42 +276,15 @@ def _plastic_projection(
     namespace: Mapping[str, Any],
 ) -> Synapses:
     name = f"{source.name}_to_{target.name}"
-    return _synapses(
+    return plastic_synapses(
         source,
         target,
         name,
-        PLASTIC.format(learning_rate=f"{name}_learning_rate(t, area_post)"),
-        "w",
-        event,
-        f"{total}_post += w",
-        f"w = clip(w*{budget}/{total}_post, 0*siemens, w_max)",
-        namespace,
-    )
-
-
-def _synapses(
-    source: NeuronGroup,
-    target: NeuronGroup,
-    name: str,
-    equations: str,
-    transmitted: str,
-    event: str,
-    add_up: str,
-    rescale: str,
-    namespace: Mapping[str, Any],
-    delay: Quantity | None = 1 * ms,
-) -> Synapses:
-    synapses = Synapses(
-        source,
-        target,
-        equations,
-        on_pre=ON_PRE.format(transmitted=transmitted, rate="learning_rate"),
-        on_post={"post": ON_POST.format(rate="learning_rate"), "sum": add_up, "rescale": rescale},
-        on_event={"pre": "spike", "post": "spike", "sum": event, "rescale": event},
-        delay=delay,
-        clock=target.clock,
+        PLASTIC.format(learning_rate=f"{name}_learning_rate(t, area_post) : 1"),
+        transmitted="w",
+        rate="learning_rate",
+        event=event,
+        add_up=f"{total}_post += w",
+        rescale=f"w = clip(w*{budget}/{total}_post, 0*siemens, w_max)",
         namespace=namespace,
-        name=name,
     )
-    synapses.sum.order, synapses.rescale.order = 1, 2
-    return synapses
