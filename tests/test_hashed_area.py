@@ -20,6 +20,7 @@ from neurosim.experiment import prepare
 from neurosim.experiment import run as run_protocol
 from neurosim.hashing.odours import odour_tables
 from neurosim.hashing.spiking_hash import HashCircuit
+from neurosim.parameters import fly_hash
 from neurosim.parameters.hashed_area import HashedAreaParameters
 from neurosim.parameters.library import load_model
 from neurosim.progress import QUIET
@@ -46,6 +47,31 @@ SIZES = {
 CELLS = ("input_spikes.i", "input_spikes.t", "excitatory_spikes.i", "excitatory_spikes.t")
 ON = 0.3  # s
 RATES = np.random.default_rng(5).exponential(1.0, size=12)  # in units of it
+
+
+def stand_alone(parameters: HashedAreaParameters, window: float) -> fly_hash.FlyHashParameters:
+    """Return the same Kenyon cells and APL as a hash without an area, not yet calibrated."""
+    cells, mean_rate = parameters.input, parameters.projection_neurons.mean_rate
+    names = fly_hash.KenyonCells.__dataclass_fields__
+    return fly_hash.FlyHashParameters(
+        simulation=fly_hash.Simulation(parameters.simulation.dt, window),
+        receptor_neurons=fly_hash.ReceptorNeurons(1, mean_rate),
+        antennal_lobe=fly_hash.AntennalLobe(fly_hash.CENTRING, mean_rate, 1.0, 0.0, 0.0, mean_rate),
+        projection_neurons=fly_hash.ProjectionNeurons(
+            parameters.projection_neurons.n, fly_hash.REGULAR
+        ),
+        kenyon_cells=fly_hash.KenyonCells(
+            **{name: getattr(cells, name) for name in names} | {"epsp": 0.0}
+        ),
+        apl=fly_hash.AnteriorPairedLateral(
+            tau_m=parameters.apl.tau_m,
+            excitation=parameters.apl.excitation,
+            gain=0.0,
+            sparsity=cells.n_active / cells.n,
+            release=0.0,
+            release_exponent=1,  # as in the circuit
+        ),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +116,7 @@ def test_kenyon_cells_fire_as_in_the_hash_alone_to_the_last_bit(
     hashed: Callable[..., HashedAreaParameters], run: Callable[..., Outputs]
 ) -> None:
     parameters = hashed(apl__gain="0.2 /mV")
-    alone = parameters.stand_alone(ON, 0.0)
+    alone = stand_alone(parameters, ON)
     alone = dataclasses.replace(
         alone,
         antennal_lobe=dataclasses.replace(
@@ -269,7 +295,7 @@ def test_rates_follow_the_features_about_their_mean() -> None:
 def test_as_many_kenyon_cells_fire_as_the_sheet_was_calibrated_to() -> None:
     parameters = load_model(MODEL).parameters
     cells = parameters.input
-    alone = parameters.stand_alone(0.5, 0.0)
+    alone = stand_alone(parameters, 0.5)
     alone = alone.changed(
         apl__sparsity=0.0, apl__gain=parameters.apl.gain, kenyon_cells__epsp=cells.epsp
     )

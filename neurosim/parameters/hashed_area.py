@@ -107,37 +107,3 @@ class HashedAreaParameters(AreaParameters):
             "apl.tau_m": self.apl.tau_m,
             "input_to_apl.weight": self.apl.excitation / cells.n,
         }
-
-    def stand_alone(self, window: float, release: float) -> fly_hash.FlyHashParameters:
-        """Return the same Kenyon cells and APL as a hash without an area, not yet calibrated.
-
-        Parameters
-        ----------
-        window : float
-            For which a stimulus is presented, s.
-        release : float
-            How many times as many Kenyon cells fire without APL.
-        """
-        cells, mean_rate = self.input, self.projection_neurons.mean_rate
-        names = fly_hash.KenyonCells.__dataclass_fields__
-        return fly_hash.FlyHashParameters(
-            simulation=fly_hash.Simulation(self.simulation.dt, window),
-            receptor_neurons=fly_hash.ReceptorNeurons(1, mean_rate),
-            antennal_lobe=fly_hash.AntennalLobe(
-                fly_hash.CENTRING, mean_rate, 1.0, 0.0, 0.0, mean_rate
-            ),
-            projection_neurons=fly_hash.ProjectionNeurons(
-                self.projection_neurons.n, fly_hash.REGULAR
-            ),
-            kenyon_cells=fly_hash.KenyonCells(
-                **{name: getattr(cells, name) for name in names} | {"epsp": 0.0}
-            ),
-            apl=fly_hash.AnteriorPairedLateral(
-                tau_m=self.apl.tau_m,
-                excitation=self.apl.excitation,
-                gain=0.0,
-                sparsity=cells.n_active / cells.n,
-                release=release,
-                release_exponent=1,  # as in the circuit
-            ),
-        )
