@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import functools
-import warnings
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from drawn_figures import axes_of_panel, drawn
+from matplotlib.figure import Figure
 
-import neurosim
 from neurosim.assembly_calculus import examination as ex
 from neurosim.assembly_calculus.spiking_machine import population
-from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol
@@ -25,7 +19,6 @@ from neurosim.run_directory import Run
 from neurosim.scorecard import score
 from neurosim.timeline import Timeline, Trial
 
-STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PROTOCOL = load_protocol("assembly_calculus")
 ALL = tuple(PROTOCOL.script.CONDITIONS)
 PHASES = {
@@ -72,23 +65,11 @@ def run_of(conditions: tuple[str, ...], value: float | None = None) -> Run:
 
 @functools.cache
 def figure_of(conditions: tuple[str, ...]) -> Figure:
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mpl.style.use(["default", STYLE])
-        figure: Figure = load_figure("assembly_calculus").draw(run_of(conditions))
-        figure.draw_without_rendering()
-    return figure
-
-
-def panel(figure: Figure, letter: str) -> list[Axes]:
-    for part in figure.findobj(SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            return list(part.axes)
-    raise AssertionError(f"there is no panel {letter}")
+    return drawn("assembly_calculus", run_of(conditions))
 
 
 def test_the_raster_puts_the_assembly_below_the_line() -> None:
-    axes = panel(figure_of(ALL), "a")
+    axes = axes_of_panel(figure_of(ALL), "a")
     assert len(axes) == 3
     for ax in axes:
         time, row = ax.lines[0].get_data()
@@ -107,7 +88,7 @@ def test_the_raster_puts_the_assembly_below_the_line() -> None:
     ],
 )
 def test_curves_are_the_rows_of_the_scorecard(letter, condition, x, names) -> None:
-    (ax,) = panel(figure_of(ALL), letter)
+    (ax,) = axes_of_panel(figure_of(ALL), letter)
     lines = {str(line.get_label()): line for line in ax.get_lines()}
     rows = [run_of(ALL).row(name, condition) for name in names]
     assert list(lines["spiking areas"].get_xdata()) == list(x)
@@ -116,7 +97,7 @@ def test_curves_are_the_rows_of_the_scorecard(letter, condition, x, names) -> No
 
 
 def test_support_has_a_line_for_each_beta() -> None:
-    (ax,) = panel(figure_of(ALL), "b")
+    (ax,) = axes_of_panel(figure_of(ALL), "b")
     labels = [line.get_label() for line in ax.get_lines()]
     assert labels == ["0.1", "0.05", "0.03", "0.01", "spiking"]
     styles = {line.get_linestyle() for line in ax.get_lines()[:4]}
@@ -128,8 +109,8 @@ def test_conditions_that_were_not_run_are_named() -> None:
     for letter, condition in zip(
         "cde", ("association", "completion", "shared_inputs"), strict=True
     ):
-        (ax,) = panel(figure, letter)
+        (ax,) = axes_of_panel(figure, letter)
         assert f"The condition {condition} was not run." in [text.get_text() for text in ax.texts]
         assert not ax.get_lines()
-    (ax,) = panel(figure, "f")
+    (ax,) = axes_of_panel(figure, "f")
     assert len(ax.get_lines()) == 2

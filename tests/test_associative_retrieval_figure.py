@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
+from drawn_figures import axes_of_panel, drawn
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from memory_bench import small_memory, small_sheet
 
-import neurosim
 from neurosim.fast_weights.delays import DELAYS
 from neurosim.fast_weights.retrieval_strings import parse_string
 from neurosim.fast_weights.schedule import Schedule
-from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.run_directory import Run
 from neurosim.scorecard import score
 
-STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PROTOCOL = load_protocol("associative_retrieval")
 STRING = "c9k8??c"
 
@@ -80,19 +74,7 @@ def run_of(conditions: Sequence[str], strings: str = "") -> Run:
 
 @functools.cache
 def figure_of(conditions: Sequence[str], strings: str = "") -> Figure:
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mpl.style.use(["default", STYLE])
-        figure: Figure = load_figure("associative_retrieval").draw(run_of(conditions, strings))
-        figure.draw_without_rendering()
-    return figure
-
-
-def panel(figure: Figure, letter: str) -> list[Axes]:
-    for part in figure.findobj(SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            return list(part.axes)
-    raise AssertionError(f"there is no panel {letter}")
+    return drawn("associative_retrieval", run_of(conditions, strings))
 
 
 def curve(ax: Axes, label: str) -> tuple[np.ndarray, np.ndarray]:
@@ -105,7 +87,7 @@ ALL = tuple(PROTOCOL.script.CONDITIONS)
 
 
 def test_the_raster_shows_each_pair_and_the_answer() -> None:
-    keys, values, _ = panel(figure_of(ALL), "a")
+    keys, values, _ = axes_of_panel(figure_of(ALL), "a")
     assert [text.get_text() for text in keys.get_yticklabels()] == ["c", "k"]
     assert [text.get_text() for text in keys.texts] == ["c9", "k8", "??c"]
     for ax, rows in ((keys, ([0, 1, 2], [3, 4, 5])), (values, ([27, 28, 29], [24, 25, 26]))):
@@ -117,7 +99,7 @@ def test_the_raster_shows_each_pair_and_the_answer() -> None:
 
 def test_the_curves_are_the_rows_of_the_scorecard() -> None:
     run, figure = run_of(ALL), figure_of(ALL)
-    (pairs,), (delays,) = panel(figure, "b"), panel(figure, "c")
+    (pairs,), (delays,) = axes_of_panel(figure, "b"), axes_of_panel(figure, "c")
     for label, condition, name in (
         ("orthogonal keys", "main", "retrieved"),
         ("random keys", "random_keys", "retrieved"),
@@ -135,7 +117,7 @@ def test_the_curves_are_the_rows_of_the_scorecard() -> None:
 
 
 def test_rebinding_stands_beside_the_hebbian_term_alone() -> None:
-    run, (ax,) = run_of(ALL), panel(figure_of(ALL), "d")
+    run, (ax,) = run_of(ALL), axes_of_panel(figure_of(ALL), "d")
     for label, condition, prefix in (
         ("orthogonal keys", "rebinding", ""),
         ("random keys", "rebinding", "random_"),
@@ -152,7 +134,7 @@ def test_what_was_not_run_is_said(strings: str) -> None:
     texts = [text.get_text() for text in figure.findobj(Text)]
     for condition in ("delay", "rebinding"):
         assert f"the condition '{condition}' was not run" in texts
-    labels = panel(figure, "b")[0].get_legend_handles_labels()[1]
+    labels = axes_of_panel(figure, "b")[0].get_legend_handles_labels()[1]
     assert "random keys" not in labels
     assert ("orthogonal keys" in labels) is not bool(strings)
     assert ("other strings were asked" in texts) is bool(strings)

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
+from drawn_figures import axes_of_panel, drawn
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-import neurosim
 from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
@@ -25,7 +21,6 @@ from neurosim.run_directory import Run
 from neurosim.scorecard import score
 from neurosim.timeline import Timeline, Trial
 
-STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PROTOCOL, FIGURE = load_protocol("channel"), load_figure("channel")
 ALL = tuple(PROTOCOL.script.CONDITIONS)
 
@@ -59,20 +54,12 @@ def run_of(conditions: Sequence[str], value: float | None = None) -> Run:
 
 @functools.cache
 def figure_of(conditions: Sequence[str]) -> Figure:
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mpl.style.use(["default", STYLE])
-        figure: Figure = FIGURE.draw(run_of(conditions))
-        figure.draw_without_rendering()
-    return figure
+    return drawn("channel", run_of(conditions))
 
 
 def panel(figure: Figure, letter: str) -> Axes:
-    for part in figure.findobj(SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            (ax,) = part.axes
-            return ax
-    raise AssertionError(f"there is no panel {letter}")
+    (ax,) = axes_of_panel(figure, letter)
+    return ax
 
 
 @pytest.mark.parametrize(("letter", "condition"), list(zip("abcd", ALL, strict=True)))

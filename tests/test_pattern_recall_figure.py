@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from drawn_figures import axes_of_panel, drawn
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from pattern_bench import small_pattern_sheet
 
-import neurosim
 from neurosim.fast_weights.pattern_completion import SHOWN
 from neurosim.fast_weights.pattern_examination import questions_of
 from neurosim.fast_weights.pattern_questions import Questions
 from neurosim.fast_weights.pattern_schedule import PatternSchedule
-from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains, TrialValues
 from neurosim.run_directory import Run
 from neurosim.scorecard import score
 
-STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PROTOCOL = load_protocol("pattern_recall")
 ALL = tuple(PROTOCOL.script.CONDITIONS)
 DELAYS = (0.05, 0.2, 0.35, 0.5)
@@ -78,23 +71,11 @@ def run_of(conditions: Sequence[str]) -> Run:
 
 @functools.cache
 def figure_of(conditions: Sequence[str]) -> Figure:
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mpl.style.use(["default", STYLE])
-        figure: Figure = load_figure("pattern_recall").draw(run_of(conditions))
-        figure.draw_without_rendering()
-    return figure
-
-
-def panel(figure: Figure, letter: str) -> list[Axes]:
-    for part in figure.findobj(SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            return list(part.axes)
-    raise AssertionError(f"there is no panel {letter}")
+    return drawn("pattern_recall", run_of(conditions))
 
 
 def test_the_raster_tells_cells_of_the_cue_from_those_that_are_completed() -> None:
-    cells, inhibitory = panel(figure_of(ALL), "a")
+    cells, inhibitory = axes_of_panel(figure_of(ALL), "a")
     stored, cued, completed = cells.lines[:3]
     asked, n_ticks = questions(), 9
     assert len(stored.get_xdata()) == SHOWN * 8 * n_ticks
@@ -126,7 +107,7 @@ def test_the_raster_tells_cells_of_the_cue_from_those_that_are_completed() -> No
 def test_the_curves_are_the_rows_of_the_scorecard(
     letter: str, condition: str, names: dict[float, str]
 ) -> None:
-    run, (ax,) = run_of(ALL), panel(figure_of(ALL), letter)
+    run, (ax,) = run_of(ALL), axes_of_panel(figure_of(ALL), letter)
     drawn = [(list(line.get_xdata()), list(line.get_ydata())) for line in ax.lines[:4]]
     for (x, y), prefix in zip(
         drawn, ("recalled", "matrix_recalled", "completed", "matrix_completed"), strict=True
@@ -137,7 +118,7 @@ def test_the_curves_are_the_rows_of_the_scorecard(
 
 
 def test_the_capacity_is_drawn_beside_that_of_pairs() -> None:
-    run, (ax,) = run_of(ALL), panel(figure_of(ALL), "f")
+    run, (ax,) = run_of(ALL), axes_of_panel(figure_of(ALL), "f")
     for line, name in zip(ax.lines, ("capacity", "matrix_capacity", "pairs"), strict=True):
         rows = [run.row(f"{name}_{n}_cells", "capacity") for n in (50, 100, 200)]
         assert list(line.get_ydata()) == [row.value for row in rows if row is not None]
@@ -148,6 +129,6 @@ def test_what_was_not_run_is_said() -> None:
     texts = [text.get_text() for text in figure.findobj(Text)]
     for condition in ("cue", "settling", "delay", "capacity"):
         assert f"the condition '{condition}' was not run" in texts
-    labels = panel(figure, "b")[0].get_legend_handles_labels()[1]
+    labels = axes_of_panel(figure, "b")[0].get_legend_handles_labels()[1]
     assert labels == ["patterns recalled", "missing cells completed", "exact matrix"]
-    assert "no Hebbian term" in panel(figure_of(ALL), "b")[0].get_legend_handles_labels()[1]
+    assert "no Hebbian term" in axes_of_panel(figure_of(ALL), "b")[0].get_legend_handles_labels()[1]

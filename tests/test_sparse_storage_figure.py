@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
+from drawn_figures import axes_of_panel, drawn
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-import neurosim
 from neurosim.fast_weights.odour_keys import CODES
 from neurosim.fast_weights.retrieval_strings import parse_string
 from neurosim.fast_weights.schedule import Schedule
 from neurosim.fast_weights.sparse_storage import COMPARISONS, case_of
 from neurosim.fast_weights.storage_comparison import CENTRED, CORRELATIONS, PAIRS
-from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.parameters.library import load_model
 from neurosim.protocol import load_protocol
@@ -29,7 +24,6 @@ from neurosim.recording import Recording, SpikeTrains
 from neurosim.run_directory import Run
 from neurosim.scorecard import score
 
-STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PROTOCOL = load_protocol("sparse_storage")
 ALL = tuple(PROTOCOL.script.CONDITIONS)
 
@@ -61,20 +55,12 @@ def run_of(conditions: Sequence[str], value: float | None = None) -> Run:
 
 @functools.cache
 def figure_of(conditions: Sequence[str]) -> Figure:
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mpl.style.use(["default", STYLE])
-        figure: Figure = load_figure("sparse_storage").draw(run_of(conditions))
-        figure.draw_without_rendering()
-    return figure
+    return drawn("sparse_storage", run_of(conditions))
 
 
 def panel(figure: Figure, letter: str) -> Axes:
-    for part in figure.findobj(SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            (ax,) = part.axes
-            return ax
-    raise AssertionError(f"there is no panel {letter}")
+    (ax,) = axes_of_panel(figure, letter)
+    return ax
 
 
 @pytest.mark.parametrize(

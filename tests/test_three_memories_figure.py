@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
-import matplotlib as mpl
-import matplotlib.style
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
+from drawn_figures import axes_of_panel, drawn
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from memory_bench import small_memory, small_sheet
 
-import neurosim
 from neurosim.fast_weights.memory_comparison import DELAYS, EXPOSURES, PAIRS
 from neurosim.fast_weights.retrieval_strings import parse_string
 from neurosim.fast_weights.schedule import Schedule
 from neurosim.fast_weights.three_memories import ACTIVITY, FAST, SLOW
-from neurosim.figure import load_figure
 from neurosim.parameters import text_with_protocol
 from neurosim.protocol import load_protocol
 from neurosim.recording import Recording, SpikeTrains
 from neurosim.run_directory import Run
 from neurosim.scorecard import score
 
-STYLE = Path(neurosim.__file__).with_name("neurosim.mplstyle")
 PROTOCOL = load_protocol("three_memories")
 STRING = "c9k8??c"
 SIZES = {"cells": 113, "key_cells": 78, "value_cells": 30, "inhibitory_cells": 5}
@@ -80,24 +73,12 @@ def run_of(conditions: Sequence[str], value: float | None = None) -> Run:
 
 @functools.cache
 def figure_of(conditions: Sequence[str], value: float | None = None) -> Figure:
-    with mpl.rc_context(), warnings.catch_warnings():
-        warnings.simplefilter("error")
-        mpl.style.use(["default", STYLE])
-        figure: Figure = load_figure("three_memories").draw(run_of(conditions, value))
-        figure.draw_without_rendering()
-    return figure
-
-
-def panel(figure: Figure, letter: str) -> list[Axes]:
-    for part in figure.findobj(SubFigure):
-        if any(text.get_text() == letter for text in part.texts):
-            return list(part.axes)
-    raise AssertionError(f"there is no panel {letter}")
+    return drawn("three_memories", run_of(conditions, value))
 
 
 def test_the_rasters_show_the_string_in_both_memories() -> None:
-    (activity,) = panel(figure_of(ALL), "a")
-    keys, values, inhibitory = panel(figure_of(ALL), "b")
+    (activity,) = axes_of_panel(figure_of(ALL), "a")
+    keys, values, inhibitory = axes_of_panel(figure_of(ALL), "b")
     for ax in (activity, keys):
         assert [text.get_text() for text in ax.texts] == ["c9", "k8", "??c"]
     # Rows: six cells of the two letters, six of the digits, the others; c9 is the first pair.
@@ -120,7 +101,7 @@ def test_the_curves_are_the_rows_of_the_scorecard() -> None:
         ("d", "main", EXPOSURES, "bits_after_{}_exposures"),
         ("e", "items", PAIRS, "bits_of_{}_pairs"),
     ):
-        (ax,) = panel(figure, letter)
+        (ax,) = axes_of_panel(figure, letter)
         lines = {str(line.get_label()): line for line in ax.get_lines()}
         for memory, label in ((ACTIVITY, "activity"), (FAST, "fast, 4 s"), (SLOW, "slow, 1 h")):
             rows = [run.row(f"{memory}_{name.format(x)}", condition) for x in of_memories[memory]]
@@ -132,14 +113,14 @@ def test_the_curves_are_the_rows_of_the_scorecard() -> None:
 
 def test_half_lives_are_marked_at_half_of_the_bits() -> None:
     run = run_of(ALL)
-    (ax,) = panel(figure_of(ALL), "c")
+    (ax,) = axes_of_panel(figure_of(ALL), "c")
     marks = [line.get_data() for line in ax.get_lines() if len(line.get_data()[0]) == 1]
     life, first = run.row("fast_half_life"), run.row("fast_bits_at_0.1_s")
     assert life is not None
     assert first is not None
     assert any((x[0], y[0]) == (life.value, first.value / 2) for x, y in marks)
     assert len(marks) == 4
-    (ax,) = panel(figure_of(("main",), float("inf")), "c")
+    (ax,) = axes_of_panel(figure_of(("main",), float("inf")), "c")
     assert all(len(line.get_data()[0]) > 1 for line in ax.get_lines())
 
 
